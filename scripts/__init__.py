@@ -1,0 +1,11 @@
+"""
+The Python behind the tasks: what static YAML cannot do.
+
+    kubernetes/ -- render --> Resource -- checks --> Finding -----------------+
+    desired state  +                                                          |
+    observed state +-- plan --> Step -- apply (MinIO, 1Password) -------------+--> report
+    dataset -- scenario (local | cluster) -- compare --> Evidence ------------+
+
+Imports point one way: errors, model, settings, process, progress, toolchain, cluster_settings, render, checks, report,
+validate, provision, e2e, publish. The layers are checked by import-linter (pyproject.toml).
+"""

@@ -1,0 +1,1 @@
+"""Resource -> Finding, pure; one module per subject."""

@@ -1,0 +1,338 @@
+"""The only place that starts a program or waits for something."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO, TypeVar
+
+from scripts.errors import CommandFailed, Interrupted, ToolMissing, Unreachable
+from scripts.settings import REDACTED, Secret, environment
+
+Value = TypeVar("Value")
+
+GRACE_S = 5.0
+"""Seconds between asking a program to end and ending it."""
+
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME")
+"""What a program gets of this process's environment unless it is given more: never a credential."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """
+    A program that ended.
+
+    Args:
+        command: what was run; secrets are never part of it.
+
+        exit_code: 0 or more; minus the signal's number where a signal ended it.
+
+        stdout: what it wrote, secrets of its environment redacted; bytes that are no UTF-8 are kept as surrogates.
+
+        stderr: likewise.
+
+        duration_s: wall time in seconds.
+    """
+
+    command: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+    duration_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """
+    A program that runs until its context ends.
+
+    Args:
+        name: for messages.
+
+        process_id: of the program, which leads its own process group.
+
+        log: the file that its output goes to.
+
+        exit_code: a function that gives its exit code, None while it runs.
+    """
+
+    name: str
+    process_id: int
+    log: Path
+    exit_code: Callable[[], int | None]
+
+
+def minimal_environment(extra: Mapping[str, str | Secret] | None = None) -> dict[str, str | Secret]:
+    """
+    What a program may see: paths and locale of this process, and what it is given by name.
+
+    Args:
+        extra: further variables; they win.
+
+    Returns:
+        A mapping for `run` and `serve`.
+    """
+    found = environment()
+    inherited: dict[str, str | Secret] = {name: found[name] for name in INHERITED if name in found}
+    return inherited | dict(extra or {})
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    timeout_s: float,
+    environment: Mapping[str, str | Secret] | None = None,
+    cwd: Path | None = None,
+    stdin: str = "",
+    accept: tuple[int, ...] | None = (0,),
+    next_step: str = "read its output above",
+) -> Completed:
+    """
+    Run a program to its end.
+
+    Args:
+        command: the program and its arguments; never a secret.
+
+        timeout_s: after which it is ended, in seconds.
+
+        environment: all that it sees; `minimal_environment()` where None.
+
+        cwd: its working directory.
+
+        stdin: what it reads.
+
+        accept: exit codes that are not failures; None accepts every one.
+
+        next_step: for the message of a failure.
+
+    Returns:
+        What it wrote and how it ended.
+
+    Raises:
+        ToolMissing: where there is no such program.
+
+        CommandFailed: where its exit code is not accepted, or the time is over.
+    """
+    words = tuple(str(word) for word in command)
+    variables = minimal_environment() if environment is None else environment
+    started = time.monotonic()
+    process = _start(words, variables, cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        out, err = process.communicate(stdin.encode("utf-8", "surrogateescape"), timeout=timeout_s)
+    except subprocess.TimeoutExpired as expired:
+        raise CommandFailed(
+            Path(words[0]).name,
+            f"`{_shown(words)}` did not end within {timeout_s:g} s",
+            "run it by hand to see what it waits for",
+        ) from expired
+    finally:
+        _end(process)
+    completed = Completed(
+        command=words,
+        exit_code=process.returncode,
+        stdout=_redacted(out.decode("utf-8", "surrogateescape"), variables),
+        stderr=_redacted(err.decode("utf-8", "surrogateescape"), variables),
+        duration_s=time.monotonic() - started,
+    )
+    if accept is not None and completed.exit_code not in accept:
+        raise CommandFailed(
+            Path(words[0]).name,
+            f"`{_shown(words)}` ended with exit code {completed.exit_code}: {last_words(completed)}",
+            next_step,
+            command_exit_code=completed.exit_code,
+        )
+    return completed
+
+
+def last_words(completed: Completed, lines: int = 3) -> str:
+    """
+    The end of what a program wrote, on one line.
+
+    Args:
+        completed: the program.
+
+        lines: how many of its last lines that are not empty.
+
+    Returns:
+        The end of its standard error, or of its standard output where that is empty; "no output" where both are.
+    """
+    text = completed.stderr.strip() or completed.stdout.strip()
+    kept = [line.strip() for line in text.splitlines() if line.strip()][-lines:]
+    return " / ".join(kept).encode("utf-8", "backslashreplace").decode() or "no output"
+
+
+@contextlib.contextmanager
+def serve(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    environment: Mapping[str, str | Secret],
+    ready: Callable[[], bool],
+    timeout_s: float,
+) -> Iterator[Server]:
+    """
+    Run a program for as long as the context lasts, and end it and its children after.
+
+    Args:
+        name: for messages.
+
+        command: the program and its arguments; never a secret.
+
+        log: a file for its output.
+
+        environment: all that it sees.
+
+        ready: tells whether it can be used.
+
+        timeout_s: within which it has to be ready, in seconds.
+
+    Yields:
+        The running program.
+
+    Raises:
+        ToolMissing: where there is no such program.
+
+        CommandFailed: where it ends before it is ready.
+
+        Unreachable: where it is not ready in time.
+    """
+    words = tuple(str(word) for word in command)
+    with log.open("ab") as output:
+        process = _start(words, environment, None, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    server = Server(name=name, process_id=process.pid, log=log, exit_code=process.poll)
+    try:
+
+        def ready_or_ended() -> bool:
+            if process.poll() is not None:
+                text = _redacted(log.read_text(errors="replace"), environment).strip().splitlines()
+                raise CommandFailed(name, f"ended before it was ready: {' / '.join(text[-3:])}", f"read {log}")
+            return ready()
+
+        wait_until(ready_or_ended, timeout_s=timeout_s, every_s=0.05, what=f"{name} to be ready")
+        yield server
+    finally:
+        _end(process)
+
+
+def wait_until(predicate: Callable[[], Value], *, timeout_s: float, every_s: float, what: str) -> Value:
+    """
+    Wait until something is so.
+
+    Args:
+        predicate: gives a true value when it is; what it raises ends the waiting.
+
+        timeout_s: how long to wait, in seconds.
+
+        every_s: between two looks, in seconds.
+
+        what: for the message, as in "waited for …".
+
+    Returns:
+        The first true value.
+
+    Raises:
+        Unreachable: when the time is over; the message has the last value seen.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise Unreachable(
+                what, f"waited {timeout_s:g} s in vain, last seen: {value!r}", "see whether it is overloaded and retry"
+            )
+        time.sleep(every_s)
+
+
+def free_port() -> int:
+    """
+    A TCP port of the loopback interface that nothing listens on now.
+
+    Returns:
+        Its number.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def signals_as_interrupts() -> Iterator[None]:
+    """
+    Let SIGTERM and SIGHUP end the work the way Ctrl-C does, so that every context cleans up.
+
+    Raises:
+        Interrupted: on any of the three.
+    """
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        # a second signal must not break the clean-up that the first one started
+        for each in handled:
+            signal.signal(each, signal.SIG_IGN)
+        raise Interrupted(signal.Signals(number).name, "the work was ended half-way and cleaned up", "run it again")
+
+    handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, interrupt) for each in handled}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _start(
+    words: tuple[str, ...],
+    variables: Mapping[str, str | Secret],
+    cwd: Path | None,
+    *,
+    stdin: int,
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
+) -> "subprocess.Popen[bytes]":
+    revealed = {
+        name: value.reveal() if isinstance(value, Secret) else value for name, value in sorted(variables.items())
+    }
+    try:
+        # its own session: a Ctrl-C reaches it through _end, in our order, and its children end with it
+        return subprocess.Popen(
+            words, env=revealed, cwd=cwd, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
+        )
+    except FileNotFoundError as error:
+        raise ToolMissing(words[0], "there is no such program", "run `invoke tools.install`") from error
+    except PermissionError as error:
+        raise ToolMissing(words[0], "is not a program that may be run", "run `invoke tools.install`") from error
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        # the group may outlive its leader: a program's children end with it
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        try:
+            process.wait(timeout=GRACE_S)
+        except subprocess.TimeoutExpired:
+            continue
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def _redacted(text: str, variables: Mapping[str, str | Secret]) -> str:
+    for value in variables.values():
+        if isinstance(value, Secret) and value:
+            text = text.replace(value.reveal(), REDACTED)
+    return text
+
+
+def _shown(words: tuple[str, ...]) -> str:
+    return " ".join([Path(words[0]).name, *words[1:]])

@@ -1,0 +1,123 @@
+"""
+Names, flags and help of the tasks; each body is one call into the package `scripts`.
+
+`invoke --list` shows them, `invoke --help NAME` one of them. A task imports its pipeline when it runs.
+"""
+
+from invoke import Collection, Context, task
+
+from scripts.task import exits_cleanly
+
+DRY_RUN = "show the plan and change nothing"
+RECORD = "a file that is the record of the credentials where there is no Connect server (mode 0600, outside of git)"
+ENDPOINT = "URL of MinIO; the one in cluster-settings.yaml where not given"
+CA_FILE = "PEM file of the authority that signed MinIO's certificate"
+
+
+@task(
+    help={
+        "record": RECORD,
+        "dry_run": DRY_RUN,
+        "force": "overwrite fields that hold a foreign value; never RESTIC_PASSWORD",
+    }
+)
+@exits_cleanly
+def onepassword_setup(_: Context, record: str = "", dry_run: bool = False, force: bool = False) -> None:
+    """Make or complete the 1Password item that holds the backup credentials."""
+    from scripts.provision import run
+
+    run.set_up_record(record_file=record, dry_run=dry_run, force=force)
+
+
+@task(
+    help={
+        "endpoint": ENDPOINT,
+        "ca_file": CA_FILE,
+        "record": RECORD,
+        "dry_run": DRY_RUN,
+        "force": "overwrite a state that this project did not make",
+    }
+)
+@exits_cleanly
+def minio_setup(
+    _: Context, endpoint: str = "", ca_file: str = "", record: str = "", dry_run: bool = False, force: bool = False
+) -> None:
+    """Converge MinIO's bucket, versioning, policy and user to the record, and prove the result."""
+    from scripts.provision import run
+
+    run.set_up_minio(endpoint=endpoint, ca_file=ca_file, record_file=record, dry_run=dry_run, force=force)
+
+
+@task(help={"endpoint": ENDPOINT, "ca_file": CA_FILE, "record": RECORD})
+@exits_cleanly
+def minio_check(_: Context, endpoint: str = "", ca_file: str = "", record: str = "") -> None:
+    """Prove that the backup credentials can do what movers need, and nothing else."""
+    from scripts.provision import run
+
+    run.check_minio(endpoint=endpoint, ca_file=ca_file, record_file=record)
+
+
+@task(
+    help={
+        "endpoint": ENDPOINT,
+        "ca_file": CA_FILE,
+        "record": RECORD,
+        "dry_run": DRY_RUN,
+        "force": "overwrite a state that this project did not make; never RESTIC_PASSWORD",
+    }
+)
+@exits_cleanly
+def setup(
+    _: Context, endpoint: str = "", ca_file: str = "", record: str = "", dry_run: bool = False, force: bool = False
+) -> None:
+    """Set up the 1Password item and MinIO, in this order."""
+    from scripts.provision import run
+
+    run.set_up(endpoint=endpoint, ca_file=ca_file, record_file=record, dry_run=dry_run, force=force)
+
+
+@task
+@exits_cleanly
+def validate(_: Context) -> None:
+    """Check the whole tree with the real tools: builds, lint, alert rules, secrets."""
+    from scripts.validate import run
+
+    run()
+
+
+@task
+@exits_cleanly
+def commit(_: Context) -> None:
+    """Validate, then commit the story's paths; never pushes."""
+    from scripts.publish import run
+
+    run()
+
+
+@task(help={"size": "bytes of the dataset, as in 64MiB or 1GiB", "files": "number of its files"})
+@exits_cleanly
+def e2e(_: Context, size: str = "16MiB", files: int = 200) -> None:
+    """Back up, wipe, restore and compare on this machine, driven by the manifests of this tree."""
+    from scripts.e2e.run import run
+
+    run(size=size, files=files)
+
+
+@task(iterable=["name"], help={"name": "a tool of tools.toml (may be repeated); all of them where not given"})
+@exits_cleanly
+def tools_install(_: Context, name: list[str]) -> None:
+    """Get the external programs that are not on the PATH into the cache."""
+    from scripts.toolchain import install
+
+    install(tuple(name))
+
+
+namespace = Collection(
+    setup,
+    validate,
+    commit,
+    e2e,
+    onepassword=Collection(setup=onepassword_setup),
+    minio=Collection(setup=minio_setup, check=minio_check),
+    tools=Collection(install=tools_install),
+)
