@@ -1,0 +1,162 @@
+"""tools.toml as values: what each external program is for, which version will do, and how it is got."""
+
+import hashlib
+import platform
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import SettingsError
+from scripts.settings import REPOSITORY_ROOT
+
+TOOLS_FILE = REPOSITORY_ROOT / "tools.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoModule:
+    """
+    The source that a program is built from.
+
+    Args:
+        module: path of the Go module.
+
+        version: of the module ("v5.8.1").
+
+        sum: Go's digest of the module's source ("h1:", then base64).
+
+        package: the program's package, relative to the module ("./cmd/restic").
+
+        stamp: linker variables as "package.Name=value", so that the program knows its version.
+    """
+
+    module: str
+    version: str
+    sum: str
+    package: str
+    stamp: tuple[str, ...] = ()
+
+    @property
+    def linker_flags(self) -> str:
+        """What `-ldflags` gets: no symbol tables, and the stamp."""
+        return " ".join(["-s", "-w", *(f"-X={variable}" for variable in self.stamp)])
+
+    @property
+    def install_command(self) -> str:
+        """The same build by hand, as one shell command."""
+        package = "/".join(part for part in (self.module, self.package.removeprefix(".").strip("/")) if part)
+        flags = f"-ldflags='{self.linker_flags}' " if self.stamp else ""
+        return f"GOBIN=~/.local/bin GOTOOLCHAIN=auto go install {flags}{package}@{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """
+    A Python package that carries a program.
+
+    Args:
+        requirements: a file beside tools.toml that pins the package with its digests.
+
+        program: path of the program below the folder that the package is installed into.
+    """
+
+    requirements: str
+    program: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """
+    One program of tools.toml.
+
+    Args:
+        name: of the program on the PATH.
+
+        purpose: what it is needed for, as in "restic makes backups".
+
+        version: what is built.
+
+        least: the oldest version accepted on the PATH.
+
+        version_command: its arguments that print its version.
+
+        version_pattern: a regular expression whose first group is the version.
+
+        install: (system, command) pairs, for the message where it cannot be had.
+
+        source: how it is built; None where it cannot be.
+
+        optional: why it may be missing; "" where it may not.
+    """
+
+    name: str
+    purpose: str
+    version: str
+    least: str
+    version_command: tuple[str, ...]
+    version_pattern: str
+    install: tuple[tuple[str, str], ...]
+    source: GoModule | Wheel | None = None
+    optional: str = ""
+
+    @property
+    def next_step(self) -> str:
+        """What a person does where the program cannot be got."""
+        commands = ", ".join(f"{system} `{command}`" for system, command in self.install)
+        return f"install it yourself: {commands}"
+
+    @property
+    def digest(self) -> str:
+        """12 hexadecimal digits, lower case: they change with whatever changes the built program."""
+        built_from = (self.name, self.version, self.source, platform.system(), platform.machine())
+        return hashlib.sha256(repr(built_from).encode()).hexdigest()[:12]
+
+
+def read(file: Path = TOOLS_FILE) -> Mapping[str, Recipe]:
+    """
+    Read tools.toml.
+
+    Args:
+        file: its path.
+
+    Returns:
+        Name of the program -> its recipe, in the file's order.
+
+    Raises:
+        SettingsError: where the file is missing, is no TOML, or lacks a key.
+    """
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        return {name: _recipe(name, table) for name, table in document.items()}
+    except OSError as error:
+        raise SettingsError(str(file), f"cannot be read ({error.strerror})", "restore it from git") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(str(file), f"is not TOML ({error})", "mend it, or restore it from git") from error
+    except (KeyError, TypeError) as error:
+        raise SettingsError(
+            str(file), f"a table lacks a key or has an unknown one ({error})", "mend it, or restore it from git"
+        ) from error
+
+
+def _recipe(name: str, table: Mapping[str, Any]) -> Recipe:
+    source: GoModule | Wheel | None = None
+    if "go" in table:
+        source = GoModule(**{**table["go"], "stamp": tuple(table["go"].get("stamp", ()))})
+    elif "wheel" in table:
+        source = Wheel(**table["wheel"])
+    by_hand = source.install_command if isinstance(source, GoModule) else ""
+    return Recipe(
+        name=name,
+        purpose=table["purpose"],
+        version=table["version"],
+        least=table["least"],
+        version_command=tuple(table["version_command"]),
+        version_pattern=table["version_pattern"],
+        install=tuple(
+            (system, table["install"][key].replace("{go_install}", by_hand))
+            for key, system in (("debian", "Debian"), ("fedora", "Fedora"), ("macos", "macOS"))
+        ),
+        source=source,
+        optional=table.get("optional", ""),
+    )
