@@ -37,6 +37,10 @@ class Shown:
     log: tuple[str, ...] = ()
 
 
+Steps = tuple[tuple[str, Callable[[], Shown]], ...]
+"""What is to be done, as pairs of a title and the doing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Version:
     """
@@ -74,7 +78,7 @@ class Scenario:
         """The record of the source before the first backup; empty before it was made."""
         return self._versions[0].record if self._versions else self._source_record
 
-    def steps(self) -> tuple[tuple[str, Callable[[], Shown]], ...]:
+    def steps(self) -> Steps:
         """The steps, as pairs of a title and what is done."""
         return (
             ("resolve the Secret from the 1Password item", self._resolve_secret),
@@ -308,12 +312,12 @@ class Scenario:
             )
 
 
-def run(scenario: Scenario) -> tuple[tuple[StepRecord, ...], BackupError | None]:
+def run(steps: Steps) -> tuple[tuple[StepRecord, ...], BackupError | None]:
     """
     Take every step until one fails; what is behind it is blocked by it.
 
     Args:
-        scenario: not run yet.
+        steps: pairs of a title and what is done.
 
     Returns:
         The steps as they went, and the failure, None where there is none.
@@ -321,7 +325,7 @@ def run(scenario: Scenario) -> tuple[tuple[StepRecord, ...], BackupError | None]
     records: list[StepRecord] = []
     failure: BackupError | None = None
     failed_title = ""
-    for title, act in scenario.steps():
+    for title, act in steps:
         if failure is not None:
             records.append(StepRecord(title=title, status=Status.BLOCKED, detail=f"blocked by `{failed_title}`"))
             continue
