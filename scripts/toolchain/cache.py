@@ -79,7 +79,7 @@ def intact(folder: Path, program: str) -> bool:
 
 
 @contextlib.contextmanager
-def locked(cache: Path, recipe: Recipe) -> Iterator[Path]:
+def locked(cache: Path, recipe: Recipe, *, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[Path]:
     """
     Be the only process that gets a program, and have a folder to get it in.
 
@@ -87,6 +87,8 @@ def locked(cache: Path, recipe: Recipe) -> Iterator[Path]:
         cache: the cache directory.
 
         recipe: of the program.
+
+        timeout_s: how long to wait for another process that gets it, in seconds.
 
     Yields:
         An empty folder on the same file system as the entry; it is removed at the end, unless it was moved away.
@@ -105,7 +107,7 @@ def locked(cache: Path, recipe: Recipe) -> Iterator[Path]:
             str(home), f"cannot be written ({error.strerror})", "set APPS_BACKUP_CACHE to a folder that can"
         ) from error
     with lock:
-        _wait_for(lock.fileno(), home / "lock", recipe)
+        _wait_for(lock.fileno(), home / "lock", recipe, timeout_s)
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
@@ -140,7 +142,7 @@ def _aside(folder: Path) -> Path:
     return moved
 
 
-def _wait_for(descriptor: int, lock: Path, recipe: Recipe) -> None:
+def _wait_for(descriptor: int, lock: Path, recipe: Recipe, timeout_s: float) -> None:
     def taken() -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -153,11 +155,11 @@ def _wait_for(descriptor: int, lock: Path, recipe: Recipe) -> None:
     holder = f"process {lock.read_text(encoding='utf-8').strip() or 'unknown'}"
     try:
         with progress.step(f"wait for {holder}, which gets {recipe.name} {recipe.version}"):
-            process.wait_until(taken, timeout_s=LOCK_TIMEOUT_S, every_s=0.2, what=f"{lock} to be free")
+            process.wait_until(taken, timeout_s=timeout_s, every_s=0.2, what=f"{lock} to be free")
     except Unreachable as error:
         raise ToolMissing(
             f"{recipe.name} {recipe.version}",
-            f"{holder} has been getting it for more than {LOCK_TIMEOUT_S:g} s",
+            f"{holder} has been getting it for more than {timeout_s:g} s",
             f"end {holder} and run this again",
         ) from error
 

@@ -103,10 +103,11 @@ def _download(recipe: Recipe, source: GoModule, go: Go) -> Path:
         raise ToolMissing(_title(recipe), f"its source cannot be had: {error.found}", recipe.next_step) from error
     except ValueError as error:
         raise ToolMissing(_title(recipe), "Go's answer to `go mod download` is no JSON", recipe.next_step) from error
-    if answer["Sum"] != source.sum:
+    served = answer.get("Sum", "none")
+    if served != source.sum:
         raise ToolMissing(
             _title(recipe),
-            f"the source of {source.module}@{source.version} has the sum {answer['Sum']}, tools.toml pins {source.sum}",
+            f"the source of {source.module}@{source.version} has the sum {served}, tools.toml pins {source.sum}",
             "do not use that source; find out why GOPROXY serves another one",
         )
     return Path(answer["Dir"])
@@ -119,8 +120,29 @@ def _retried(go: Go, words: Sequence[str], *, timeout_s: float, cwd: Path) -> pr
 
     for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=timeout_s, wait_initial=0.5, wait_max=5):
         with attempt:
-            return process.run([go.path, *words], timeout_s=timeout_s, environment=go.variables, cwd=cwd)
+            return _run(go, words, timeout_s=timeout_s, cwd=cwd)
     raise AssertionError("stamina gives up by raising what the last attempt raised")
+
+
+def _run(go: Go, words: Sequence[str], *, timeout_s: float, cwd: Path) -> process.Completed:
+    completed = process.run([go.path, *words], timeout_s=timeout_s, environment=go.variables, cwd=cwd, accept=None)
+    if completed.exit_code != 0:
+        raise CommandFailed(
+            "go",
+            f"`go {words[0]}` says: {_complaint(completed)}",
+            "read it, and run this again",
+            command_exit_code=completed.exit_code,
+        )
+    return completed
+
+
+def _complaint(completed: process.Completed) -> str:
+    try:
+        # with -json its errors are on standard output
+        return str(json.loads(completed.stdout)["Error"])
+    except (ValueError, KeyError, TypeError):
+        # eight lines: what Go says of a checksum that differs
+        return process.last_words(completed, lines=8)
 
 
 def _title(recipe: Recipe) -> str:
