@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import SettingsError
@@ -13,16 +12,20 @@ REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 REDACTED = "**redacted**"
 
 
-@dataclass(frozen=True, repr=False)
 class Secret:
     """
     A value that must not be seen; `reveal` is the only way to it.
 
+    It is no dataclass: `dataclasses.asdict` would take it apart on its way into a report.
+
     Args:
-        _value: the value itself.
+        value: the value itself.
     """
 
-    _value: str
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
 
     def reveal(self) -> str:
         """The value, for the call that needs it."""
@@ -30,6 +33,12 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
     def __str__(self) -> str:
         return REDACTED
