@@ -1,0 +1,267 @@
+"""YAML text -> documents that know the line of each of their entries."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from scripts.model import Finding
+
+NESTING_LIMIT = 100
+"""Levels; the YAML library recurses in C, and ends the process where a document is nested too deeply."""
+
+QUOTED = re.compile(r"""['"]([^'"\n]{2,})['"]""")
+WORD = re.compile(r"[A-Za-z]{4,}")
+
+Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """
+    Where an entry stands in its file.
+
+    Args:
+        first: line of its key (of its first character in a list), counted from 1.
+
+        last: line of the end of its value.
+    """
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """
+    One document of a YAML file.
+
+    Args:
+        file: relative to the root of the tree.
+
+        value: the document itself; not to be changed.
+
+        spans: where each entry stands; () is the whole document. Entries of an alias stand where its anchor is.
+    """
+
+    file: str
+    value: Any
+    spans: Mapping[Location, Span]
+
+    @property
+    def api_version(self) -> str:
+        """The field apiVersion; "" where there is none."""
+        return str(self.value.get("apiVersion") or "") if isinstance(self.value, dict) else ""
+
+    @property
+    def kind(self) -> str:
+        """The field kind; "" where there is none."""
+        return str(self.value.get("kind") or "") if isinstance(self.value, dict) else ""
+
+    @property
+    def name(self) -> str:
+        """The field metadata.name; "" where there is none."""
+        return str(self.get("metadata", "name") or "")
+
+    @property
+    def namespace(self) -> str:
+        """The field metadata.namespace; "" where there is none."""
+        return str(self.get("metadata", "namespace") or "")
+
+    def get(self, *location: str | int) -> Any:  # noqa: ANN401 - a YAML file may hold anything
+        """
+        What stands at a location.
+
+        Args:
+            location: keys and indexes, from the top.
+
+        Returns:
+            The value; None where there is none.
+        """
+        value = self.value
+        for step in location:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def line(self, *location: str | int) -> int:
+        """
+        Where a location stands, or the nearest thing around it that is there.
+
+        Args:
+            location: keys and indexes, from the top.
+
+        Returns:
+            A line, counted from 1.
+        """
+        while location not in self.spans:
+            location = location[:-1]
+        return self.spans[location].first
+
+    def line_of(self, message: str) -> int:
+        """
+        Where a message of a tool points that has no line of its own.
+
+        Args:
+            message: which quotes an entry or a field, or names a field.
+
+        Returns:
+            The line of the first that is found, counted from 1; 0 where none is.
+        """
+        keys = {str(location[-1]): span.first for location, span in reversed(tuple(self.spans.items())) if location}
+        values = {value: self.line(*location) for location, value in self.scalars() if isinstance(value, str)}
+        for quoted in QUOTED.findall(message):
+            if line := values.get(quoted) or keys.get(quoted):
+                return line
+        return next((keys[word] for word in WORD.findall(message) if word in keys), 0)
+
+    def scalars(self) -> Iterator[tuple[Location, Any]]:
+        """
+        Every value that is neither a mapping nor a list.
+
+        Yields:
+            Its location and the value, in the order of the file.
+        """
+        for location in self.spans:
+            value = self.get(*location)
+            if not isinstance(value, dict | list):
+                yield location, value
+
+
+@dataclass(frozen=True, kw_only=True)
+class YamlFile:
+    """
+    What reading a file came to.
+
+    Args:
+        path: relative to the root of the tree.
+
+        documents: those that hold something; none where the file has a fault.
+
+        fault: what keeps the file from being read; None where nothing does.
+    """
+
+    path: str
+    documents: tuple[Document, ...] = ()
+    fault: Finding | None = None
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """
+    A field that should be a mapping.
+
+    Args:
+        value: of the field.
+
+    Returns:
+        The value; an empty mapping where it is something else, which the tool that reads the field will say.
+    """
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> list[Any]:
+    """
+    A field that should be a list.
+
+    Args:
+        value: of the field.
+
+    Returns:
+        The value; an empty list where it is something else, which the tool that reads the field will say.
+    """
+    return value if isinstance(value, list) else []
+
+
+class _Fault(Exception):
+    def __init__(self, line: int, found: str) -> None:
+        super().__init__(line, found)
+        self.line = line
+        self.found = found
+
+
+def load(path: str, text: str) -> YamlFile:
+    """
+    Read the documents of a YAML file.
+
+    Args:
+        path: relative to the root of the tree.
+
+        text: what the file holds.
+
+    Returns:
+        Its documents, or the first fault in it.
+    """
+    try:
+        _refuse_deep_nesting(text)
+        return YamlFile(path=path, documents=tuple(_documents(path, text)))
+    except _Fault as fault:
+        line, found = fault.line, fault.found
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, found = (mark.line + 1 if mark else 0), str(error.problem or error.context)
+    except yaml.reader.ReaderError as error:
+        line, found = text.count("\n", 0, error.position) + 1, "holds a character that YAML does not allow"
+    except ValueError as error:
+        # a date that no calendar has, a number with too many digits
+        line, found = 0, f"holds a value that cannot be read ({error})"
+    finding = Finding(
+        rule="yaml-syntax", file=path, line=line, message=f"is not YAML: {found}", next_step="correct the file"
+    )
+    return YamlFile(path=path, fault=finding)
+
+
+def _refuse_deep_nesting(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > NESTING_LIMIT:
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                raise _Fault(line, f"nested more than {NESTING_LIMIT} levels deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _documents(path: str, text: str) -> Iterator[Document]:
+    loader = yaml.CSafeLoader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            assert node is not None  # noqa: S101 - check_node has just said so
+            spans: dict[Location, Span] = {}
+            _place(node, (), node.start_mark.line + 1, spans, set())
+            value = loader.construct_document(node)
+            if value is not None:
+                yield Document(file=path, value=value, spans=spans)
+    finally:
+        loader.dispose()
+
+
+def _place(node: yaml.Node, location: Location, first: int, spans: dict[Location, Span], seen: set[int]) -> None:
+    spans[location] = Span(first=first, last=_last_line(node))
+    # an alias is the very node of its anchor: to follow each one could take for ever
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _place(item, (*location, index), item.start_mark.line + 1, spans, seen)
+    elif isinstance(node, yaml.MappingNode):
+        keys: set[str] = set()
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else repr(key.start_mark)
+            if name in keys:
+                raise _Fault(key.start_mark.line + 1, f"the key {name} is there twice")
+            keys.add(name)
+            _place(value, (*location, name), key.start_mark.line + 1, spans, seen)
+
+
+def _last_line(node: yaml.Node) -> int:
+    end = node.end_mark
+    # a block ends where the next thing begins: at the start of a later line
+    at_start_of_line = end.column == 0 and end.line > node.start_mark.line
+    return int(end.line) + (0 if at_start_of_line else 1)

@@ -1,0 +1,217 @@
+"""What each folder builds to -> the Flux Kustomizations that the entry point leads to, and what is wrong with them."""
+
+import posixpath
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.checks.document import Document, items, mapping
+from scripts.model import Finding
+from scripts.render import FLUX_KUSTOMIZATION, FluxKustomization
+
+EXTERNALS = "externals"
+"""Name of the ConfigMap that names what other stories make: key is a kind, value is one namespace/name a line."""
+
+Built = Mapping[str, tuple[Mapping[str, Any], ...]]
+"""Folder, relative to the root of the tree -> the objects that it builds to."""
+
+
+def is_flux_kustomization(document: Mapping[str, Any]) -> bool:
+    """
+    Tell a Flux Kustomization from other objects, those of kustomize included.
+
+    Args:
+        document: any object.
+
+    Returns:
+        Whether it is one.
+    """
+    api_version = str(document.get("apiVersion") or "")
+    return document.get("kind") == "Kustomization" and api_version.startswith(f"{FLUX_KUSTOMIZATION}/")
+
+
+def identity(kustomization: FluxKustomization) -> str:
+    """
+    What names a Flux Kustomization in messages and references.
+
+    Args:
+        kustomization: any.
+
+    Returns:
+        "namespace/name".
+    """
+    return f"{kustomization.namespace}/{kustomization.name}"
+
+
+def externals(documents: tuple[Document, ...]) -> frozenset[str]:
+    """
+    The Flux Kustomizations that the tree waits for and other stories make.
+
+    Args:
+        documents: every document of the tree.
+
+    Returns:
+        "namespace/name" each.
+    """
+    texts = [
+        str(document.get("data", "Kustomization") or "")
+        for document in documents
+        if document.kind == "ConfigMap" and document.name == EXTERNALS
+    ]
+    return frozenset(line.strip() for text in texts for line in text.splitlines() if line.strip())
+
+
+def reached(entry_point: str, built: Built) -> tuple[FluxKustomization, ...]:
+    """
+    Follow a tree from its entry point, through the Flux Kustomizations of each folder to the folders that they name.
+
+    Args:
+        entry_point: a folder.
+
+        built: every folder that could be built.
+
+    Returns:
+        The Flux Kustomizations that were met, sorted by name.
+    """
+    found: dict[tuple[str, str], FluxKustomization] = {}
+    waiting = [entry_point]
+    while waiting:
+        for document in built.get(waiting.pop(), ()):
+            if is_flux_kustomization(document):
+                each = _flux_kustomization(document)
+                if (each.namespace, each.name) not in found:
+                    found[each.namespace, each.name] = each
+                    waiting.append(each.path.as_posix())
+    return tuple(sorted(found.values(), key=lambda each: (each.name, each.namespace)))
+
+
+def _flux_kustomization(document: Mapping[str, Any]) -> FluxKustomization:
+    metadata, specification = mapping(document.get("metadata")), mapping(document.get("spec"))
+    return FluxKustomization(
+        namespace=str(metadata.get("namespace") or ""),
+        name=str(metadata.get("name") or ""),
+        path=Path(posixpath.normpath(str(specification.get("path") or "."))),
+        depends_on=tuple(str(mapping(each).get("name")) for each in items(specification.get("dependsOn"))),
+        document=document,
+    )
+
+
+def source_of(kustomization: FluxKustomization, sources: tuple[Document, ...]) -> Document | None:
+    """
+    Where a Flux Kustomization is written down.
+
+    Args:
+        kustomization: as it was built.
+
+        sources: every document of the tree.
+
+    Returns:
+        The first document that declares it; None where its name was made while it was built.
+    """
+    for document in sources:
+        if document.name == kustomization.name and is_flux_kustomization(mapping(document.value)):
+            return document
+    return None
+
+
+def check_path(
+    kustomization: FluxKustomization, folders: Collection[str], place: Document | None
+) -> tuple[Finding, ...]:
+    """
+    Check that a Flux Kustomization names a folder that is there.
+
+    Args:
+        kustomization: as it was built.
+
+        folders: every folder with a kustomization.yaml.
+
+        place: where it is written down.
+
+    Returns:
+        One finding or none.
+    """
+    path = mapping(kustomization.document.get("spec")).get("path")
+    if path and kustomization.path.as_posix() in folders:
+        return ()
+    found = f"names {path}, which is no folder with a kustomization.yaml" if path else "has no spec.path"
+    message = f"Kustomization {kustomization.name} {found}"
+    return (finding("flux-path", place, ("spec", "path"), message, "correct spec.path or add what it names"),)
+
+
+def check_dependencies(
+    kustomization: FluxKustomization, known: Collection[str], place: Document | None
+) -> Iterator[Finding]:
+    """
+    Check that what a Flux Kustomization waits for will ever be there.
+
+    Args:
+        kustomization: as it was built.
+
+        known: names of the Flux Kustomizations of the tree, and of those that it declares as external.
+
+        place: where it is written down.
+
+    Yields:
+        One finding for each name that nothing has.
+    """
+    for index, name in enumerate(kustomization.depends_on):
+        if f"{kustomization.namespace}/{name}" not in known:
+            yield finding(
+                "flux-dependency",
+                place,
+                ("spec", "dependsOn", index),
+                f"Kustomization {kustomization.name} waits for {name}, which is neither in the tree nor external",
+                "correct the name, or add it to externals.yaml",
+            )
+
+
+def check_unreached(sources: tuple[Document, ...], known: Collection[str]) -> Iterator[Finding]:
+    """
+    Find the Flux Kustomizations that nothing applies, and whose objects will therefore never be in the cluster.
+
+    Args:
+        sources: every document of the tree.
+
+        known: names of those that the entry point leads to.
+
+    Yields:
+        One finding for each of the others.
+    """
+    for document in sources:
+        if is_flux_kustomization(mapping(document.value)) and document.name not in known:
+            yield finding(
+                "flux-unreached",
+                document,
+                ("metadata", "name"),
+                f"Kustomization {document.name} is applied by nothing that the entry point leads to",
+                "list its file in a kustomization.yaml that is applied",
+            )
+
+
+def finding(
+    rule: str, place: Document | None, location: tuple[str | int, ...], message: str, next_step: str
+) -> Finding:
+    """
+    A finding about a Flux Kustomization.
+
+    Args:
+        rule: its id.
+
+        place: where the Flux Kustomization is written down; None where that is not known.
+
+        location: of the fault in it.
+
+        message: what is wrong.
+
+        next_step: what to do.
+
+    Returns:
+        The finding.
+    """
+    return Finding(
+        rule=rule,
+        file=place.file if place else "kubernetes",
+        line=place.line(*location) if place else 0,
+        message=message,
+        next_step=next_step,
+    )

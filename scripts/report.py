@@ -1,0 +1,120 @@
+"""A Report -> what a person reads; the only module that prints results."""
+
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from scripts.model import Finding, Outcome, Report, Status
+
+WORDS = {
+    Status.PASSED: "passed",
+    Status.FAILED: "FAILED",
+    Status.BLOCKED: "COULD NOT RUN",
+    Status.SKIPPED: "skipped",
+}
+STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.BLOCKED: "bold yellow", Status.SKIPPED: "dim"}
+
+
+def text(report: Report) -> str:
+    """
+    Write a report as plain lines: one for each outcome, one for each finding below it, the notes, the sum.
+
+    Args:
+        report: what to write.
+
+    Returns:
+        Lines, each ended by a newline; the same report gives the same text.
+    """
+    return "".join(f"{_printable(line)}\n" for line in _lines(report))
+
+
+def table(report: Report) -> Table:
+    """
+    Write a report as a table for a terminal.
+
+    Args:
+        report: what to write.
+
+    Returns:
+        One row for each outcome; findings stand below the outcome that they belong to.
+    """
+    result = Table("result", "check", "on", "", box=None, pad_edge=False, header_style="dim")
+    for outcome in report.outcomes:
+        style = STYLES[outcome.status]
+        word = f"[{style}]{WORDS[outcome.status]}[/]"
+        result.add_row(word, *(escape(_printable(cell)) for cell in (outcome.check, outcome.subject, outcome.reason)))
+        for finding in outcome.findings:
+            place, rest = _finding_parts(finding)
+            result.add_row("", f"[red]{finding.rule}[/]", escape(_printable(place)), escape(_printable(rest)))
+    return result
+
+
+def summary(report: Report) -> str:
+    """
+    Say in one line what a report comes to.
+
+    Args:
+        report: what to sum up.
+
+    Returns:
+        How many checks passed, failed, could not run and were skipped, and the number of findings.
+    """
+    counts = (
+        (report.count(Status.PASSED), "passed"),
+        (report.count(Status.FAILED), "failed"),
+        (report.count(Status.BLOCKED), "could not run"),
+        (report.count(Status.SKIPPED), "skipped"),
+    )
+    checks = ", ".join(f"{count} {word}" for count, word in counts if count or word == "passed")
+    findings = len(report.findings)
+    return f"{report.title}: {checks}; {findings} finding{'' if findings == 1 else 's'}"
+
+
+def show(result: Report | tuple[str, ...], console: Console | None = None) -> None:
+    """
+    Print a result: a report as a table on a terminal and as plain lines elsewhere, sentences as they are.
+
+    Args:
+        result: what to print; never a secret.
+
+        console: where to; standard output where None.
+    """
+    target = console or Console(file=sys.stdout, highlight=False)
+    if isinstance(result, tuple):
+        target.file.write("".join(f"{_printable(line)}\n" for line in result))
+    elif not target.is_terminal:
+        target.file.write(text(result))
+    else:
+        target.print(table(result))
+        for line in (*result.notes, summary(result)):
+            target.print(escape(_printable(line)), soft_wrap=True)
+    target.file.flush()
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for outcome in report.outcomes:
+        yield _outcome_line(outcome)
+        for finding in outcome.findings:
+            place, rest = _finding_parts(finding)
+            yield f"    {place}: {rest} [{finding.rule}]"
+    yield from report.notes
+    yield summary(report)
+
+
+def _outcome_line(outcome: Outcome) -> str:
+    reason = f" ({outcome.reason})" if outcome.reason else ""
+    return f"{WORDS[outcome.status]}: {outcome.check}: {outcome.subject}{reason}"
+
+
+def _finding_parts(finding: Finding) -> tuple[str, str]:
+    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    return place, f"{finding.message}; {finding.next_step}"
+
+
+def _printable(line: str) -> str:
+    """One line without what a terminal would act on, or could not show: names of files may hold anything."""
+    shown = line.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in shown)

@@ -1,0 +1,154 @@
+"""PrometheusRules and their unit tests -> what promtool says of them."""
+
+import posixpath
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from scripts.checks import alert_rules
+from scripts.checks.document import Document, YamlFile, items
+from scripts.model import Finding, Outcome
+from scripts.process import last_words, run
+from scripts.validate.outcome import blocked, concluded, skipped
+from scripts.validate.source import Tree
+from scripts.validate.tools import Tools
+
+CHECK_RULES = "promtool check rules"
+TEST_RULES = "promtool test rules"
+TIMEOUT_S = 120.0
+WORKERS = 2
+TESTS = re.compile(r"tests/alerts/[^/]+\.test\.yaml")
+
+FAULT = re.compile(r"^(?P<file>[^:\s]+): (?:(?P<line>\d+):\d+: )?(?P<message>.+)$", re.MULTILINE)
+FAILED_ALERT = re.compile(r"alertname: (?P<alert>[^,\s]+), time: (?P<time>[^,\s]+)")
+
+
+def outcomes(tree: Tree, tools: Tools) -> tuple[Outcome, ...]:
+    """
+    Check the syntax of every rule, and run every unit test of the alerts.
+
+    Args:
+        tree: what was read.
+
+        tools: the programs.
+
+    Returns:
+        One outcome for each PrometheusRule and one for each test.
+
+    Raises:
+        ToolMissing: where promtool cannot be had.
+
+        CommandFailed: where it takes too long.
+    """
+    rules = tuple(
+        each
+        for each in tree.documents
+        if each.file.startswith("kubernetes/")
+        and alert_rules.is_prometheus_rule(each)
+        and items(each.get("spec", "groups"))
+    )
+    tests = tuple(file for file in tree.yaml_files if TESTS.fullmatch(file.path))
+    if not rules:
+        return (skipped(CHECK_RULES, "kubernetes", "there is no PrometheusRule with groups"),)
+    promtool = tools.path("promtool")
+    with tempfile.TemporaryDirectory(prefix="alerts-") as name, ThreadPoolExecutor(WORKERS) as workers:
+        folder = Path(name)
+        texts = {file_name(each): alert_rules.rules_text(each, tree.texts[each.file]) for each in rules}
+        texts |= {posixpath.basename(file.path): tree.texts[file.path] for file in tests}
+        for each, text in texts.items():
+            (folder / each).write_text(text, encoding="utf-8")
+        checked = tuple(workers.map(partial(_check, promtool, folder), rules))
+        broken = {file_name(each) for each, outcome in zip(rules, checked, strict=True) if outcome.findings}
+        held = frozenset(map(file_name, rules))
+        tested = tuple(workers.map(partial(_test, promtool, folder, broken, held), tests))
+    if not tests:
+        tested = (skipped(TEST_RULES, "tests/alerts", "there is no *.test.yaml"),)
+    return (*checked, *tested)
+
+
+def file_name(rule: Document) -> str:
+    """
+    The name by which a unit test refers to the rules of a PrometheusRule, beside which it is put to be run.
+
+    Args:
+        rule: the PrometheusRule.
+
+    Returns:
+        Its metadata.name and ".rules.yaml".
+    """
+    return f"{rule.name}.rules.yaml"
+
+
+def _check(promtool: Path, folder: Path, rule: Document) -> Outcome:
+    completed = run(
+        (promtool, "check", "rules", "--lint-fatal", file_name(rule)), timeout_s=TIMEOUT_S, cwd=folder, accept=None
+    )
+    if completed.exit_code == 0:
+        return concluded(CHECK_RULES, rule.file, (), duration_s=completed.duration_s)
+    faults = {(found["line"], found["message"]): None for found in FAULT.finditer(completed.stderr)}
+    if not faults:
+        faults = {(None, last_words(completed)): None}
+    findings = tuple(
+        Finding(
+            rule="alert-syntax",
+            file=rule.file,
+            line=int(line) if line else rule.line_of(message),
+            message=f"promtool refuses it: {message}",
+            next_step="correct the rule",
+        )
+        for line, message in faults
+    )
+    return concluded(CHECK_RULES, rule.file, findings, duration_s=completed.duration_s)
+
+
+def _test(promtool: Path, folder: Path, broken: set[str], held: frozenset[str], test: YamlFile) -> Outcome:
+    if test.fault:
+        return blocked(TEST_RULES, test.path, f"{test.path} cannot be read")
+    document = test.documents[0] if test.documents else Document(file=test.path, value={}, spans={})
+    wanted = {str(each): index for index, each in enumerate(items(document.get("rule_files")))}
+    if missing := tuple(_missing(document, wanted, held)):
+        return concluded(TEST_RULES, test.path, missing)
+    if causes := sorted(broken & wanted.keys()):
+        return blocked(
+            TEST_RULES, test.path, f"{causes[0].removesuffix('.rules.yaml')} has a rule that promtool refuses"
+        )
+    completed = run(
+        (promtool, "test", "rules", posixpath.basename(test.path)), timeout_s=TIMEOUT_S, cwd=folder, accept=None
+    )
+    findings = (_test_finding(document, completed.stderr),) if completed.exit_code else ()
+    return concluded(TEST_RULES, test.path, findings, duration_s=completed.duration_s)
+
+
+def _missing(document: Document, wanted: Mapping[str, int], held: frozenset[str]) -> Iterator[Finding]:
+    if not wanted:
+        yield _finding(document, document.line("rule_files") if document.spans else 0, "names no rule_files")
+    for name, index in wanted.items():
+        # promtool itself only warns, and a test that expects silence passes
+        if name not in held:
+            known = ", ".join(sorted(held))
+            yield _finding(document, document.line("rule_files", index), f"names {name}, and there is {known}")
+
+
+def _test_finding(document: Document, said: str) -> Finding:
+    text = " ".join(said.replace("FAILED:", "").split())
+    found = FAILED_ALERT.search(said)
+    line = 0
+    for location, value in document.scalars() if found else ():
+        same_time = str(document.get(*location[:-1], "eval_time")) == found["time"] if found else False
+        if found and location[-1:] == ("alertname",) and value == found["alert"] and same_time:
+            line = document.line(*location)
+            break
+    return _finding(document, line or document.line_of(text), f"fails: {text}")
+
+
+def _finding(document: Document, line: int, message: str) -> Finding:
+    return Finding(
+        rule="alert-test",
+        file=document.file,
+        line=line,
+        message=message,
+        next_step="correct the test or the rule",
+    )

@@ -1,0 +1,186 @@
+"""The checks, in the order of their report."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from scripts import report
+from scripts.checks import alert_rules, helm_repositories, story
+from scripts.errors import BackupError, CouldNotRun, FindingsFound
+from scripts.model import Finding, Outcome, Report, Status
+from scripts.progress import say, step
+from scripts.settings import REPOSITORY_ROOT
+from scripts.validate import alerts, builds, flux_builds, lint, secret_scan
+from scripts.validate.outcome import blocked, concluded, guarded
+from scripts.validate.source import Tree, copy, read
+from scripts.validate.tools import Tools, locate
+
+Check = Callable[[], tuple[Outcome, ...]]
+
+
+def run(root: Path = REPOSITORY_ROOT) -> None:
+    """
+    Validate a tree and print the report.
+
+    Args:
+        root: the folder that holds `kubernetes/`.
+
+    Raises:
+        FindingsFound: where something is wrong with the tree.
+
+        CouldNotRun: where nothing is known to be wrong, but a check could not run or there was nothing to check.
+    """
+    found = validate(root)
+    report.show(found)
+    conclude(found)
+
+
+def validate(root: Path, *, tools: Tools | None = None, is_repository: bool = True) -> Report:
+    """
+    Run every check on a tree.
+
+    Args:
+        root: the folder that holds `kubernetes/`.
+
+        tools: the programs; looked for where None.
+
+        is_repository: whether to ask git which files count; every file does where not.
+
+    Returns:
+        What each check came to, in an order that depends on nothing but the tree.
+    """
+    located = locate() if tools is None else tools
+    try:
+        tree = read(root, git=located.path("git") if is_repository else None)
+    except BackupError as error:
+        return Report(title="validate", outcomes=(blocked("read", "the tree", str(error)),))
+    with (
+        step(f"validate {len(tree.files)} files"),
+        tempfile.TemporaryDirectory(prefix="validate-") as folder,
+        ThreadPoolExecutor(4) as workers,
+    ):
+        # the one that computes itself starts first; the others wait for programs
+        checks: dict[str, Check] = {
+            "secrets": lambda: secret_scan.outcomes(tree),
+            "kustomize build, flux build": lambda: _built(tree, located, Path(folder).resolve()),
+            "yamllint": lambda: lint.outcomes(tree),
+            "promtool": lambda: alerts.outcomes(tree, located),
+        }
+        running = {name: workers.submit(_timed, name, check) for name, check in checks.items()}
+        outcomes = _collected(running)
+    order = ("kustomize build, flux build", "yamllint", "promtool", "secrets")
+    return Report(
+        title="validate",
+        outcomes=(_reading(tree), *(each for name in order for each in outcomes[name]), *_documents(tree)),
+        notes=_notes(tree, located),
+    )
+
+
+def conclude(found: Report) -> None:
+    """
+    Turn a report into how the task ends.
+
+    Args:
+        found: the report.
+
+    Raises:
+        FindingsFound: where something is wrong with the tree.
+
+        CouldNotRun: where nothing is known to be wrong, but a check could not run or there was nothing to check.
+    """
+    if count := len(found.findings):
+        findings = "1 finding" if count == 1 else f"{count} findings"
+        raise FindingsFound(found.title, findings, f"correct {found.findings[0].file} first and run it again")
+    stopped = tuple(each for each in found.outcomes if each.status is Status.BLOCKED)
+    if stopped:
+        checks = "1 check" if len(stopped) == 1 else f"{len(stopped)} checks"
+        first = f"{stopped[0].check}, {stopped[0].subject}: {stopped[0].reason}"
+        raise CouldNotRun(found.title, f"{checks} could not run ({first})", "remove the cause and run it again")
+    if not found.count(Status.PASSED):
+        raise CouldNotRun(found.title, "nothing was checked", "run it at the root of the checkout")
+
+
+def _built(tree: Tree, tools: Tools, folder: Path) -> tuple[Outcome, ...]:
+    wanted = builds.folders(tree)
+    if not wanted:
+        return (blocked(builds.CHECK, "kubernetes", "it holds no kustomization.yaml"),)
+    copy(tree, folder)
+    built: list[builds.Build] = []
+
+    def build() -> tuple[Outcome, ...]:
+        kustomize = tools.path("kustomize")
+        built.extend(builds.build_all(kustomize, folder, wanted))
+        hosted = builds.build_all(kustomize, folder, builds.hosts(tree, tuple(built)))
+        return builds.outcomes(tree, tuple(built), hosted)
+
+    outcomes = guarded(builds.CHECK, "kubernetes", build)
+    if not built:
+        return (*outcomes, blocked(flux_builds.CHECK, "kubernetes", "the folders could not be built"))
+    is_whole = all(each.status is Status.PASSED for each in outcomes)
+    of_flux = partial(flux_builds.outcomes, tree, tools, folder, tuple(built), is_whole=is_whole)
+    return (*outcomes, *guarded(flux_builds.CHECK, "kubernetes", of_flux))
+
+
+def _documents(tree: Tree) -> tuple[Outcome, ...]:
+    manifests = tuple(each for each in tree.documents if each.file.startswith("kubernetes/"))
+    tables = (
+        ("alert rules", "PrometheusRules", alert_rules.is_prometheus_rule, alert_rules.check),
+        ("Helm repositories", "HelmRepositories", helm_repositories.is_helm_repository, helm_repositories.check),
+    )
+    outcomes: list[Outcome] = []
+    for check, kind, is_meant, examine in tables:
+        meant = tuple(filter(is_meant, manifests))
+        findings = tuple(finding for each in meant for finding in examine(each))
+        outcomes.append(concluded(check, f"{len(meant)} {kind}", findings))
+    return (*outcomes, _story(tree))
+
+
+def _story(tree: Tree) -> Outcome:
+    subject = f"{len(story.WANTED)} paths"
+    missing = story.check(tree.files)
+    named = builds.referenced(tree)
+    # kustomize says it of those that a kustomization names
+    findings = tuple(each for each in missing if each.file not in named)
+    if missing and not findings:
+        return blocked("story", subject, f"{missing[0].file} is missing, as its kustomization says")
+    return concluded("story", subject, findings)
+
+
+def _reading(tree: Tree) -> Outcome:
+    if not tree.files and not tree.faults:
+        return blocked("read", "the tree", "it holds no file")
+    findings: tuple[Finding, ...] = tuple(tree.broken[path] for path in sorted(tree.broken))
+    return concluded("read", f"{len(tree.files) + len(tree.faults)} files", findings)
+
+
+def _timed(name: str, check: Check) -> tuple[Outcome, ...]:
+    started = time.monotonic()
+    outcomes = guarded(name, "the tree", check)
+    failed = sum(each.status is Status.FAILED for each in outcomes)
+    stopped = sum(each.status is Status.BLOCKED for each in outcomes)
+    seconds = time.monotonic() - started
+    say(f"{name}: {len(outcomes)} checked, {failed} failed, {stopped} could not run ({seconds:.1f} s)")
+    return outcomes
+
+
+def _collected(running: dict[str, Future[tuple[Outcome, ...]]]) -> dict[str, tuple[Outcome, ...]]:
+    try:
+        return {name: future.result() for name, future in running.items()}
+    finally:
+        for future in running.values():
+            future.cancel()
+
+
+def _notes(tree: Tree, tools: Tools) -> tuple[str, ...]:
+    notes = ["HelmReleases were not rendered: their charts come from the network."]
+    if "flux" in tools.found:
+        notes.append(f"flux {tools.found['flux'].version} built the Flux Kustomizations.")
+    elif "flate" in tools.found:
+        flate = f"flate {tools.found['flate'].version}, which renders with the controllers' own libraries"
+        notes.append(f"flux is not on the PATH; {flate}, built the Flux Kustomizations in its place.")
+    if tree.binaries:
+        notes.append(f"{len(tree.binaries)} files that are no text were not checked: {', '.join(tree.binaries)}.")
+    return tuple(notes)
