@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import IO, TypeVar
 
-from scripts.errors import CommandFailed, Interrupted, ToolMissing, Unreachable
+from scripts import interrupts
+from scripts.errors import CommandFailed, SettingsError, ToolMissing, Unreachable
 from scripts.settings import REDACTED, Secret, environment
 
 Value = TypeVar("Value")
@@ -123,17 +123,16 @@ def run(
     words = tuple(str(word) for word in command)
     variables = minimal_environment() if environment is None else environment
     started = time.monotonic()
-    process = _start(words, variables, cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        out, err = process.communicate(stdin.encode("utf-8", "surrogateescape"), timeout=timeout_s)
-    except subprocess.TimeoutExpired as expired:
-        raise CommandFailed(
-            Path(words[0]).name,
-            f"`{_shown(words)}` did not end within {timeout_s:g} s",
-            "run it by hand to see what it waits for",
-        ) from expired
-    finally:
-        _end(process)
+    pipe = subprocess.PIPE
+    with _running(words, variables, cwd, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        try:
+            out, err = process.communicate(stdin.encode("utf-8", "surrogateescape"), timeout=timeout_s)
+        except subprocess.TimeoutExpired as expired:
+            raise CommandFailed(
+                Path(words[0]).name,
+                f"`{_shown(words)}` did not end within {timeout_s:g} s",
+                "run it by hand to see what it waits for",
+            ) from expired
     completed = Completed(
         command=words,
         exit_code=process.returncode,
@@ -205,10 +204,10 @@ def serve(
         Unreachable: where it is not ready in time.
     """
     words = tuple(str(word) for word in command)
-    with log.open("ab") as output:
-        process = _start(words, environment, None, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    server = Server(name=name, process_id=process.pid, log=log, exit_code=process.poll)
-    try:
+    with (
+        log.open("ab") as output,
+        _running(words, environment, None, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as process,
+    ):
 
         def ready_or_ended() -> bool:
             if process.poll() is not None:
@@ -217,9 +216,18 @@ def serve(
             return ready()
 
         wait_until(ready_or_ended, timeout_s=timeout_s, every_s=0.05, what=f"{name} to be ready")
-        yield server
-    finally:
-        _end(process)
+        yield Server(name=name, process_id=process.pid, log=log, exit_code=process.poll)
+
+
+def kill(server: Server) -> None:
+    """
+    End a server and its children at once, without a chance to clean up, as a lost node would.
+
+    Args:
+        server: the running program; its context may go on and end as usual.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.process_id, signal.SIGKILL)
 
 
 def wait_until(predicate: Callable[[], Value], *, timeout_s: float, every_s: float, what: str) -> Value:
@@ -267,27 +275,23 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def signals_as_interrupts() -> Iterator[None]:
-    """
-    Let SIGTERM and SIGHUP end the work the way Ctrl-C does, so that every context cleans up.
-
-    Raises:
-        Interrupted: on any of the three.
-    """
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        # a second signal must not break the clean-up that the first one started
-        for each in handled:
-            signal.signal(each, signal.SIG_IGN)
-        raise Interrupted(signal.Signals(number).name, "the work was ended half-way and cleaned up", "run it again")
-
-    handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {each: signal.signal(each, interrupt) for each in handled}
+def _running(
+    words: tuple[str, ...],
+    variables: Mapping[str, str | Secret],
+    cwd: Path | None,
+    *,
+    stdin: int,
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
+) -> "Iterator[subprocess.Popen[bytes]]":
+    process = None
     try:
-        yield
+        with interrupts.held():
+            process = _start(words, variables, cwd, stdin=stdin, stdout=stdout, stderr=stderr)
+        yield process
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        if process is not None:
+            _end(process)
 
 
 def _start(
@@ -307,24 +311,35 @@ def _start(
         return subprocess.Popen(
             words, env=revealed, cwd=cwd, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
         )
-    except FileNotFoundError as error:
-        raise ToolMissing(words[0], "there is no such program", "run `invoke tools.install`") from error
-    except PermissionError as error:
-        raise ToolMissing(words[0], "is not a program that may be run", "run `invoke tools.install`") from error
+    except OSError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise SettingsError(str(cwd), "is no folder that a program can be started in", "make it") from error
+        if isinstance(error, FileNotFoundError):
+            raise ToolMissing(words[0], "there is no such program", "run `invoke tools.install`") from error
+        raise ToolMissing(
+            words[0], f"is no program that can be started ({error.strerror})", "run `invoke tools.install`"
+        ) from error
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        # the group may outlive its leader: a program's children end with it
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        try:
+    try:
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=GRACE_S)
-        except subprocess.TimeoutExpired:
-            continue
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
+    finally:
+        # also where a signal cut the grace short
+        _signal(process, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=GRACE_S)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    # the group may outlive its leader: a program's children end with it
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
 
 
 def _redacted(text: str, variables: Mapping[str, str | Secret]) -> str:

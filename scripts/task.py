@@ -7,7 +7,7 @@ from typing import ParamSpec
 from invoke import Exit
 
 from scripts.errors import BackupError
-from scripts.process import signals_as_interrupts
+from scripts.interrupts import signals_as_interrupts
 
 Parameters = ParamSpec("Parameters")
 

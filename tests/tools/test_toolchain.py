@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from scripts.settings import REPOSITORY_ROOT
 from scripts.toolchain import cache
 from scripts.toolchain.recipe import Recipe, read
 from scripts.toolchain.resolve import locate
+from tests.processes import eventually
 from tests.tools import go_proxy
 
 GO_MOD = "module example.test/tiny\n\ngo 1.21\n"
@@ -90,7 +90,7 @@ class Bench:
         """The same in a process of its own, as a second run of a task would be."""
         program = f"""
 from pathlib import Path
-from scripts.process import signals_as_interrupts
+from scripts.interrupts import signals_as_interrupts
 from scripts.toolchain.recipe import read
 from scripts.toolchain.resolve import locate
 file = Path({str(self.tools_file)!r})
@@ -126,13 +126,6 @@ def bench(tmp_path, monkeypatch):
     with stamina.set_testing(True, attempts=2):
         yield made
     subprocess.run([f"{go_folder()}/go", "clean", "-modcache"], check=True)
-
-
-def eventually(predicate):
-    deadline = time.monotonic() + 60
-    while not predicate():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def test_a_program_that_is_nowhere_is_built_from_its_pinned_source(bench):
