@@ -78,9 +78,9 @@ def is_name(line: str, value: str) -> bool:
     Returns:
         Whether it names a variable, or the place where a secret is.
     """
-    return (
-        re.search(PLACE + re.escape(value), line, re.IGNORECASE) is not None or OTHER_NAME.fullmatch(value) is not None
-    )
+    # a value in block style begins on the next line
+    place = f"{PLACE}(?:{re.escape(value.strip())}|[|>][-+]?$)"
+    return re.search(place, line.rstrip(), re.IGNORECASE) is not None or OTHER_NAME.fullmatch(value) is not None
 
 
 def _secret_object(document: Document) -> Iterator[Exposure]:

@@ -12,7 +12,7 @@ from scripts.model import Finding
 NESTING_LIMIT = 100
 """Levels; the YAML library recurses in C, and ends the process where a document is nested too deeply."""
 
-QUOTED = re.compile(r"""['"]([^'"\n]{2,})['"]""")
+QUOTE = re.compile(r"""['"`]""")
 WORD = re.compile(r"[A-Za-z]{4,}")
 
 Location = tuple[str | int, ...]
@@ -114,7 +114,8 @@ class Document:
         """
         keys = {str(location[-1]): span.first for location, span in reversed(tuple(self.spans.items())) if location}
         values = {value: self.line(*location) for location, value in self.scalars() if isinstance(value, str)}
-        for quoted in QUOTED.findall(message):
+        # quotes stand within quotes, so any text between two of them may be the one that is meant
+        for quoted in QUOTE.split(message)[1:-1]:
             if line := values.get(quoted) or keys.get(quoted):
                 return line
         return next((keys[word] for word in WORD.findall(message) if word in keys), 0)

@@ -14,7 +14,7 @@ from scripts.model import Finding, Outcome, Report, Status
 from scripts.progress import say, step
 from scripts.settings import REPOSITORY_ROOT
 from scripts.validate import alerts, builds, flux_builds, lint, secret_scan
-from scripts.validate.outcome import blocked, concluded, guarded
+from scripts.validate.outcome import blocked, concluded, guarded, skipped
 from scripts.validate.source import Tree, copy, read
 from scripts.validate.tools import Tools, locate
 
@@ -134,7 +134,8 @@ def _documents(tree: Tree) -> tuple[Outcome, ...]:
     for check, kind, is_meant, examine in tables:
         meant = tuple(filter(is_meant, manifests))
         findings = tuple(finding for each in meant for finding in examine(each))
-        outcomes.append(concluded(check, f"{len(meant)} {kind}", findings))
+        some = concluded(check, f"{len(meant)} {kind}", findings)
+        outcomes.append(some if meant else skipped(check, "kubernetes", f"there are no {kind}"))
     return (*outcomes, _story(tree))
 
 

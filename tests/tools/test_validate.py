@@ -1,0 +1,577 @@
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scripts import report
+from scripts.checks import RULES
+from scripts.errors import CouldNotRun, FindingsFound, ToolMissing
+from scripts.model import Status
+from scripts.validate import conclude, run, validate
+from scripts.validate.tools import Tools, locate
+
+MINIMAL = Path(__file__).parent.parent / "trees" / "valid" / "minimal"
+SYSTEM = "kubernetes/workloads/platform/backup/volsync-system"
+COMPONENT = "kubernetes/components/volsync"
+CLUSTER = "kubernetes/clusters/apps"
+RULE = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
+TEST = "tests/alerts/volsync.test.yaml"
+DEMO = "kubernetes/workloads/apps/demo/kustomization.yaml"
+
+# put together here, so that this file holds no line that looks like a credential
+ACCESS_KEY = "AKIA" + "Q7ZP2M4XW8RT5VBN"
+PASSPHRASE = "hunter" + "2hunter" + "2"
+
+PATCH = """\
+  patches:
+    - patch: '[{"op": "remove", "path": "/spec/nosuch"}]'
+      target:
+        kind: PersistentVolumeClaim
+"""
+
+ALERT = """\
+        - alert: VolSyncStaleBackup
+          annotations:
+            runbook_url: https://example.org/volsync
+            summary: No backup for a day.
+          expr: up == 0
+"""
+
+
+@pytest.fixture(scope="module")
+def tools():
+    return locate()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    root = tmp_path / "tree"
+    shutil.copytree(MINIMAL, root)
+    return root
+
+
+def replace(path, old, new):
+    def edit(root):
+        text = (root / path).read_text(encoding="utf-8")
+        assert old in text
+        (root / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return edit
+
+
+def write(path, text):
+    def edit(root):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+
+    return edit
+
+
+def remove(path):
+    return lambda root: (root / path).unlink()
+
+
+def manifest(kind, *lines, api_version="v1"):
+    head = ("---", f"apiVersion: {api_version}", f"kind: {kind}", "metadata:", "  name: demo")
+    return "".join(f"{line}\n" for line in (*head, *lines))
+
+
+def places(found):
+    return [(finding.rule, finding.file, finding.line) for finding in found.findings]
+
+
+def blocked(found):
+    return {(outcome.check, outcome.subject) for outcome in found.outcomes if outcome.status is Status.BLOCKED}
+
+
+def test_a_valid_tree_passes_every_check(tree, tools):
+    found = validate(tree, tools=tools)
+
+    conclude(found)
+    assert tuple(each for each in found.outcomes if each.status is not Status.PASSED) == ()
+    assert {
+        "read",
+        "kustomize build",
+        "flux build",
+        "flux reach",
+        "render",
+        "yamllint",
+        "promtool check rules",
+        "promtool test rules",
+        "secrets",
+        "alert rules",
+        "Helm repositories",
+        "story",
+    } == {each.check for each in found.outcomes}
+
+
+FAULTS = [
+    pytest.param(
+        replace(DEMO, "components:", "resources:\n  - nosuch.yaml\ncomponents:"),
+        ("kustomize-build", DEMO, 6),
+        id="a kustomization names a file that is not there",
+    ),
+    pytest.param(
+        replace(DEMO, "namespace: demo", "nameSpaces: demo"),
+        ("kustomize-build", DEMO, 4),
+        id="a kustomization has an unknown field",
+    ),
+    pytest.param(
+        replace(f"{COMPONENT}/pvc/kustomization.yaml", "v1alpha1", "v1beta1"),
+        ("kustomize-build", f"{COMPONENT}/pvc/kustomization.yaml", 2),
+        id="a component has the version that the story gives it",
+    ),
+    pytest.param(
+        replace(f"{COMPONENT}/pvc/pvc.yaml", "  name: ${APP}-data\n", "  labels: {}\n"),
+        ("kustomize-build", f"{COMPONENT}/pvc/kustomization.yaml", 5),
+        id="an object has no name",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/cluster-settings.yaml", "VOLSYNC_BUCKET: volsync", "VOLSYNC_BUCKET: [volsync"),
+        ("yaml-syntax", f"{CLUSTER}/cluster-settings.yaml", 9),
+        id="a bracket is not closed",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/cluster-settings.yaml", "\ndata:\n", "\ndata:\n  VOLSYNC_BUCKET: other\n"),
+        ("yaml-syntax", f"{CLUSTER}/cluster-settings.yaml", 9),
+        id="a key is there twice",
+    ),
+    pytest.param(
+        write("deep.yaml", "---\n" + "[" * 20_000 + "]" * 20_000 + "\n"),
+        ("yaml-syntax", "deep.yaml", 2),
+        id="a file is nested without end",
+    ),
+    pytest.param(
+        lambda root: (root / "kubernetes/picture.yaml").write_bytes(b"\x89PNG\x00\xff"),
+        ("file-not-text", "kubernetes/picture.yaml", 0),
+        id="a YAML file holds a picture",
+    ),
+    pytest.param(
+        lambda root: (root / "kubernetes/passwd.yaml").symlink_to("../../../../../../etc/passwd"),
+        ("file-unreadable", "kubernetes/passwd.yaml", 0),
+        id="a link leads out of the tree",
+    ),
+    pytest.param(
+        lambda root: (root / "docs/gone.md").symlink_to("nosuch.md"),
+        ("file-unreadable", "docs/gone.md", 0),
+        id="a link leads nowhere",
+    ),
+    pytest.param(
+        lambda root: os.mkfifo(root / "docs/pipe.md"),
+        ("file-unreadable", "docs/pipe.md", 0),
+        id="a file is a pipe that would never end",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/cluster-settings.yaml", "\ndata:\n", "\ndata: \n"),
+        ("yaml-lint", f"{CLUSTER}/cluster-settings.yaml", 7),
+        id="a line ends in a blank",
+    ),
+    pytest.param(
+        write(".github/workflows/ci.yml", "jobs: {}\n"),
+        ("yaml-lint", ".github/workflows/ci.yml", 1),
+        id="YAML outside of kubernetes does not start with ---",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/demo.yaml", "    substitute:\n      APP: demo\n", ""),
+        ("variable-unset", f"{CLUSTER}/demo.yaml", 12),
+        id="an app is not named",
+    ),
+    pytest.param(
+        replace(
+            f"{CLUSTER}/demo.yaml",
+            """\
+  postBuild:
+    substitute:
+      APP: demo
+    substituteFrom:
+      - kind: ConfigMap
+        name: cluster-settings
+""",
+            "",
+        ),
+        ("variable-unset", f"{CLUSTER}/demo.yaml", 7),
+        id="nothing replaces the variables in the names of objects",
+    ),
+    pytest.param(
+        replace(f"{COMPONENT}/externalsecret/externalsecret.yaml", "${VOLSYNC_BUCKET:=volsync}", "${VOLSYNC_BUCKET}"),
+        ("variable-without-default", f"{CLUSTER}/demo.yaml", 13),
+        id="a template has no default for what only the cluster knows",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/demo.yaml", "apps/demo", "apps/dem"),
+        ("flux-path", f"{CLUSTER}/demo.yaml", 11),
+        id="a Flux Kustomization names a folder that is not there",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/volsync.yaml", "external-secrets", "external-secret"),
+        ("flux-dependency", f"{CLUSTER}/volsync.yaml", 9),
+        id="a Flux Kustomization waits for a name with a typo",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/kustomization.yaml", "  - demo.yaml\n", ""),
+        ("flux-unreached", f"{CLUSTER}/demo.yaml", 5),
+        id="nothing applies a Flux Kustomization",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/demo.yaml", "  prune: true\n", f"{PATCH}  prune: true\n"),
+        ("flux-build", f"{CLUSTER}/demo.yaml", 5),
+        id="a patch of a Flux Kustomization fits nothing",
+    ),
+    pytest.param(
+        replace(f"{CLUSTER}/demo.yaml", "  prune: true\n", "  prune: true\n  targetNamespace: demo\n"),
+        ("render", f"{CLUSTER}/kustomization.yaml", 0),
+        id="the tree needs what the renderer of the end-to-end test does not do",
+    ),
+    pytest.param(
+        replace(RULE, "      rules:\n", f"      rules:\n{ALERT}"),
+        ("alert-rule", RULE, 11),
+        id="an alert has no severity",
+    ),
+    pytest.param(
+        replace(RULE, " == 1)", " == 1"),
+        ("alert-syntax", RULE, 12),
+        id="an expression is not closed",
+    ),
+    pytest.param(
+        replace(RULE, "for: 5m", "for: 5 minutes"),
+        ("alert-syntax", RULE, 13),
+        id="a duration has no unit that Prometheus knows",
+    ),
+    pytest.param(
+        replace(TEST, "eval_time: 10m", "eval_time: 1m"),
+        ("alert-test", TEST, 10),
+        id="an alert does not fire when its test says so",
+    ),
+    pytest.param(
+        replace(TEST, "volsync.rules.yaml", "volsnyc.rules.yaml"),
+        ("alert-test", TEST, 3),
+        id="a test names rules that are not there",
+    ),
+    pytest.param(
+        replace("kubernetes/infrastructure/repositories/helm/piraeus.yaml", "https:", "http:"),
+        ("helm-repository", "kubernetes/infrastructure/repositories/helm/piraeus.yaml", 9),
+        id="charts come over http",
+    ),
+    pytest.param(
+        write("kubernetes/secret.yaml", manifest("Secret", "stringData:", f"  password: {PASSPHRASE}")),
+        ("secret-object", "kubernetes/secret.yaml", 6),
+        id="a Secret has a value",
+    ),
+    pytest.param(
+        write("kubernetes/settings.yaml", manifest("ConfigMap", "data:", f"  RESTIC_PASSWORD: {PASSPHRASE}")),
+        ("secret-value", "kubernetes/settings.yaml", 7),
+        id="a ConfigMap has the value of a credential",
+    ),
+    pytest.param(
+        write("docs/notes.md", f"# Notes\n\nexport AWS_ACCESS_KEY_ID={ACCESS_KEY}\n"),
+        ("secret-in-tree", "docs/notes.md", 3),
+        id="a document holds an access key",
+    ),
+    pytest.param(
+        write("docs/notes.md", f"id={ACCESS_KEY} # pragma: allowlist secret\n"),
+        ("secret-allowed-without-reason", "docs/notes.md", 1),
+        id="a comment allows a credential and does not say why",
+    ),
+    pytest.param(
+        remove("docs/architecture.md"),
+        ("story-path", "docs/architecture.md", 0),
+        id="a document of the story is missing",
+    ),
+    pytest.param(
+        remove(f"{SYSTEM}/volsync/app/helmrelease.yaml"),
+        ("kustomize-build", f"{SYSTEM}/volsync/app/kustomization.yaml", 5),
+        id="a file is missing that the story and a kustomization name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("edit", "expected"), FAULTS)
+def test_one_fault_is_one_finding_with_its_file_and_line(tree, tools, edit, expected):
+    edit(tree)
+
+    found = validate(tree, tools=tools)
+
+    assert [expected] == places(found)
+    with pytest.raises(FindingsFound):
+        conclude(found)
+    for secret in (ACCESS_KEY, PASSPHRASE):
+        assert secret not in report.text(found)
+
+
+def test_each_rule_is_seen_to_fail():
+    assert set(RULES) == {fault.values[1][0] for fault in FAULTS}
+
+
+def test_what_is_built_from_something_broken_is_blocked_and_names_the_cause(tree, tools):
+    (tree / COMPONENT / "pvc" / "pvc.yaml").unlink()
+
+    found = validate(tree, tools=tools)
+
+    assert [("kustomize-build", f"{COMPONENT}/pvc/kustomization.yaml", 5)] == places(found)
+    reasons = {outcome.subject: outcome.reason for outcome in found.outcomes if outcome.status is Status.BLOCKED}
+    assert f"{COMPONENT}/pvc does not build" == reasons[COMPONENT]
+    assert reasons["cluster-apps-demo"] == "kubernetes/workloads/apps/demo does not build"
+
+
+def test_the_variable_that_has_no_value_is_named(tree, tools):
+    replace(f"{CLUSTER}/demo.yaml", "APP: demo", "APPP: demo")(tree)
+
+    found = validate(tree, tools=tools)
+
+    assert [finding.rule for finding in found.findings] == ["variable-unset"]
+    assert found.findings[0].message.startswith("variable APP, used by ")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(
+            write("docs/notes.md", f"id={ACCESS_KEY} # pragma: allowlist secret - a made up one for the tests\n"),
+            id="a line that looks like a credential says why it is none",
+        ),
+        pytest.param(
+            write(
+                "docs/notes.md",
+                f"# pragma: allowlist nextline secret - a made up one for the tests\nid={ACCESS_KEY}\n",
+            ),
+            id="the line above says it",
+        ),
+        pytest.param(
+            write("kubernetes/secret.yaml", manifest("Secret", "stringData:", "  password: ${PASSWORD}")),
+            id="a Secret whose value is put in by the cluster",
+        ),
+        pytest.param(
+            lambda root: (root / "docs/picture.png").write_bytes(b"\x89PNG\x00\xff"),
+            id="a picture among the documents",
+        ),
+        pytest.param(
+            lambda root: (root / "docs/link.md").symlink_to("architecture.md"),
+            id="a link within the tree",
+        ),
+        pytest.param(write("empty.yaml", "---\n"), id="a YAML file without a document"),
+    ],
+)
+def test_what_is_no_fault_is_not_told(tree, tools, edit):
+    edit(tree)
+
+    conclude(validate(tree, tools=tools))
+
+
+def test_a_component_that_changes_others_is_built_where_it_is_used(tree, tools):
+    dependent = f"{COMPONENT}/renamed"
+    write(
+        f"{dependent}/kustomization.yaml",
+        """\
+---
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+replacements:
+  - source:
+      kind: ConfigMap
+      name: names
+      fieldPath: data.name
+    targets:
+      - select:
+          kind: PersistentVolumeClaim
+        fieldPaths:
+          - metadata.name
+""",
+    )(tree)
+    alone = validate(tree, tools=tools)
+    write(
+        "tests/trees/user/kustomization.yaml",
+        f"---\nresources:\n  - names.yaml\ncomponents:\n  - ../../../{COMPONENT}/pvc\n  - ../../../{dependent}\n",
+    )(tree)
+    write("tests/trees/user/names.yaml", manifest("ConfigMap", "data:", "  name: other").replace("demo", "names"))(tree)
+
+    used = validate(tree, tools=tools)
+
+    assert [("kustomize-build", f"{dependent}/kustomization.yaml", 7)] == places(alone)
+    conclude(used)
+    assert [each.reason for each in used.outcomes if each.subject == dependent] == ["as part of tests/trees/user"]
+
+
+def without(tools, name):
+    missing = ToolMissing(name, "cannot be had", f"install {name}")
+    return Tools(
+        found={key: tool for key, tool in tools.found.items() if key != name},
+        missing={**tools.missing, name: missing},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [("kustomize", "kustomize build"), ("flate", "flux build"), ("promtool", "promtool"), ("git", "read")],
+)
+def test_a_tool_that_is_missing_is_told_and_is_no_pass(tree, tools, name, check):
+    found = validate(tree, tools=without(tools, name))
+
+    assert found.findings == ()
+    assert check in {checked for checked, _ in blocked(found)}
+    with pytest.raises(CouldNotRun, match=f"install {name}"):
+        conclude(found)
+
+
+def test_findings_win_over_what_could_not_run_and_both_are_told(tree, tools):
+    (tree / "docs/architecture.md").unlink()
+
+    found = validate(tree, tools=without(tools, "promtool"))
+
+    assert places(found) == [("story-path", "docs/architecture.md", 0)]
+    assert ("promtool", "the tree") in blocked(found)
+    with pytest.raises(FindingsFound):
+        conclude(found)
+
+
+@pytest.mark.parametrize(
+    ("edit", "subject"),
+    [
+        pytest.param(remove(".yamllint.yaml"), ("yamllint", "the tree"), id="there are no rules for yamllint"),
+        pytest.param(write(".yamllint.yaml", "---\nrules: 5\n"), ("yamllint", "the tree"), id="its rules are none"),
+        pytest.param(
+            remove(f"{CLUSTER}/kustomization.yaml"), ("flux build", CLUSTER), id="there is nothing to start from"
+        ),
+        pytest.param(
+            write(f"{CLUSTER}/kustomization.yaml", "---\nresources:\n  - cluster-settings.yaml\n"),
+            ("flux build", CLUSTER),
+            id="the entry point applies nothing",
+        ),
+    ],
+)
+def test_a_check_that_has_nothing_to_go_by_is_no_pass(tree, tools, edit, subject):
+    edit(tree)
+
+    found = validate(tree, tools=tools)
+
+    assert subject in blocked(found)
+    assert found.findings == ()
+    with pytest.raises(CouldNotRun):
+        conclude(found)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("exit 0", id="it says nothing"),
+        pytest.param("echo '  ✓  Kustomization  flux-system/other'", id="it speaks of others"),
+        pytest.param("echo broken >&2; exit 3", id="it fails"),
+    ],
+)
+def test_a_renderer_that_says_nothing_of_a_kustomization_is_no_pass(tree, tools, tmp_path, body):
+    found = validate(tree, tools=with_program(tools, tmp_path, "flate", f"#!/bin/sh\n{body}\n"))
+
+    assert ("flux build", "kubernetes") in blocked(found)
+    with pytest.raises(CouldNotRun):
+        conclude(found)
+
+
+def with_program(tools, folder, name, text):
+    program = folder / name
+    program.write_text(text, encoding="utf-8")
+    program.chmod(0o755)
+    like = next(iter(tools.found.values()))
+    tool = type(like)(name=name, path=program, version="2.9.5", origin="a test")
+    return Tools(found={**tools.found, name: tool}, missing=tools.missing)
+
+
+def test_where_flux_is_there_it_speaks_and_the_commands_of_the_story_are_run(tree, tools, tmp_path):
+    log = tmp_path / "commands"
+    flux = with_program(tools, tmp_path, "flux", f'#!/bin/sh\ntest -f "$9" || exit 9\necho "$@" >> {log}\n')
+
+    found = validate(tree, tools=flux)
+
+    conclude(found)
+    commands = [line.split(" -n ")[0] for line in log.read_text(encoding="utf-8").splitlines()]
+    assert all(" --dry-run --strict-substitute --kustomization-file " in command for command in commands)
+    for name, path in (
+        ("cluster-apps-demo", "kubernetes/workloads/apps/demo"),
+        ("cluster-apps-volsync", "kubernetes/clusters/apps"),
+        ("cluster-apps-volsync", f"{SYSTEM}/volsync"),
+        ("cluster-apps-volsync-snapshot-controller", f"{SYSTEM}/snapshot-controller"),
+        ("cluster-apps-volsync-system", SYSTEM),
+    ):
+        assert any(command.startswith(f"build kustomization {name} --path ./{path} ") for command in commands)
+    assert "flux 2.9.5 built the Flux Kustomizations." in found.notes
+
+
+def test_what_flux_refuses_is_one_finding(tree, tools, tmp_path):
+    refusal = '#!/bin/sh\ncase "$*" in *cluster-apps-volsync-system*) echo "no such thing" >&2; exit 1;; esac\n'
+
+    found = validate(tree, tools=with_program(tools, tmp_path, "flux", refusal))
+
+    assert [("flux-build", f"{CLUSTER}/volsync.yaml", 5)] == places(found)
+    assert "no such thing" in found.findings[0].message
+
+
+def test_the_report_says_that_flate_spoke_in_place_of_flux(tree, tools):
+    found = validate(tree, tools=tools)
+
+    flate = tools.found["flate"].version
+    assert any(note.startswith(f"flux is not on the PATH; flate {flate}") for note in found.notes)
+
+
+def test_an_empty_folder_is_no_pass(tmp_path, tools):
+    found = validate(tmp_path, tools=tools)
+
+    assert found.count(Status.PASSED) == 0
+    with pytest.raises(FindingsFound):
+        conclude(found)
+
+
+def test_a_tree_without_kubernetes_is_one_finding(tree, tools):
+    shutil.rmtree(tree / "kubernetes")
+
+    found = validate(tree, tools=tools)
+
+    assert places(found) == [("story-path", "kubernetes", 0)]
+
+
+def test_what_git_ignores_is_not_checked_and_what_it_would_add_is(tree, tools):
+    subprocess.run(["git", "init", "-q", tree], check=True)
+    (tree / ".gitignore").write_text("ignored.md\n", encoding="utf-8")
+    for name in ("ignored.md", "added.md"):
+        (tree / "docs" / name).write_text(f"id={ACCESS_KEY}\n", encoding="utf-8")
+
+    found = validate(tree, tools=tools)
+
+    assert places(found) == [("secret-in-tree", "docs/added.md", 1)]
+
+
+def test_a_repository_that_git_cannot_read_is_no_pass(tree, tools):
+    (tree / ".git").write_text("gitdir: nowhere\n", encoding="utf-8")
+
+    with pytest.raises(CouldNotRun):
+        conclude(validate(tree, tools=tools))
+
+
+def test_the_same_secret_is_told_on_each_line_that_has_it(tree, tools):
+    allowed = f"id={ACCESS_KEY} # pragma: allowlist secret - a made up one for the tests\n"
+    (tree / "docs/notes.md").write_text(f"{allowed}id={ACCESS_KEY}\n", encoding="utf-8")
+
+    found = validate(tree, tools=tools)
+
+    assert places(found) == [("secret-in-tree", "docs/notes.md", 2)]
+
+
+def test_the_same_tree_gives_the_same_report_and_stays_as_it_was(tree, tools):
+    replace(f"{CLUSTER}/demo.yaml", "APP: demo", "APPP: demo")(tree)
+    (tree / "docs/architecture.md").unlink()
+    before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+    first, second = (report.text(validate(tree, tools=tools)) for _ in range(2))
+
+    assert first == second
+    assert before == {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+
+def test_the_task_prints_the_report_and_ends_with_what_it_came_to(tree, capsys):
+    run(tree)
+    (tree / "docs/architecture.md").unlink()
+    with pytest.raises(FindingsFound):
+        run(tree)
+
+    clean, _, rest = capsys.readouterr().out.partition("; 0 findings\n")
+    assert "FAILED" not in clean
+    assert "docs/architecture.md: is missing, and AC8 asks for it" in rest
