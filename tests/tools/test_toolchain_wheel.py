@@ -1,15 +1,14 @@
 """A program that comes as a Python package: the real pip, on a package in a folder."""
 
-import hashlib
 import importlib.util
 import os
-import zipfile
 
 import pytest
 
 from scripts.errors import ToolMissing
 from scripts.toolchain.recipe import read
 from scripts.toolchain.resolve import locate
+from tests.tools import python_package
 
 TOOLS = """
 [packed]
@@ -25,17 +24,7 @@ install = { debian = "apt install packed", fedora = "dnf install packed", macos 
 
 @pytest.fixture
 def tools_file(tmp_path, monkeypatch):
-    wheel = tmp_path / "packed-1.0.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        program = zipfile.ZipInfo("packed/bin/packed")
-        program.external_attr = 0o100755 << 16
-        archive.writestr(program, "#!/bin/sh\necho packed version 1.0.0\n")
-        information = "packed-1.0.0.dist-info"
-        archive.writestr(f"{information}/METADATA", "Metadata-Version: 2.1\nName: packed\nVersion: 1.0.0\n")
-        archive.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{information}/RECORD", "")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (tmp_path / "requirements-packed.txt").write_text(f"packed==1.0.0 --hash=sha256:{digest}\n")
+    python_package.publish(tmp_path, "packed", "1.0.0", {"packed/bin/packed": "#!/bin/sh\necho packed version 1.0.0\n"})
     file = tmp_path / "tools.toml"
     file.write_text(TOOLS)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
