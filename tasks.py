@@ -94,13 +94,19 @@ def commit(_: Context) -> None:
     run()
 
 
-@task(help={"size": "bytes of the dataset, as in 64MiB or 1GiB", "files": "number of its files"})
+@task(
+    help={
+        "size": "bytes of the dataset, as in 64MiB or 1GiB",
+        "files": "number of its files",
+        "evidence": "folder below which the evidence of this run is kept",
+    }
+)
 @exits_cleanly
-def e2e(_: Context, size: str = "16MiB", files: int = 200) -> None:
+def e2e(_: Context, size: str = "16MiB", files: int = 200, evidence: str = "evidence") -> None:
     """Back up, wipe, restore and compare on this machine, driven by the manifests of this tree."""
     from scripts.e2e.run import run
 
-    run(size=size, files=files)
+    run(size=size, files=files, evidence_folder=evidence)
 
 
 @task(iterable=["name"], help={"name": "a tool of tools.toml (may be repeated); all of them where not given"})

@@ -89,6 +89,7 @@ def render(root: Path, *, settings: Mapping[str, str] | None = None) -> Renderin
         fluxcd/kustomize-controller@v1.9.4:internal/controller/kustomization_controller.go (build, then substitution,
         substituteFrom in its order, substitute last).
     """
+    root = root.resolve()
     entry = _with_settings(build(root, ENTRY_POINT), settings or {})
     waiting = _flux_kustomizations(entry, ENTRY_POINT.as_posix())
     resources = [_resource(document, ENTRY_POINT.as_posix()) for document in entry]

@@ -57,10 +57,10 @@ class LocalSystem:
         restic: Path,
         bucket_client: Minio,
     ) -> None:
-        self._external_secret = _only(objects, "ExternalSecret")
-        self._source = _only(objects, "ReplicationSource")
-        self._destination = _only(objects, "ReplicationDestination")
-        self._claim = _only(objects, "PersistentVolumeClaim")
+        self._external_secret = only(objects, "ExternalSecret")
+        self._source = only(objects, "ReplicationSource")
+        self._destination = only(objects, "ReplicationDestination")
+        self._claim = only(objects, "PersistentVolumeClaim")
         self._fields = fields
         self._storage = storage
         self._cache = cache
@@ -286,7 +286,21 @@ class LocalSystem:
             raise MoverFailed(where, found, "correct the manifest")
 
 
-def _only(objects: tuple[Resource, ...], kind: str) -> Mapping[str, Any]:
+def only(objects: tuple[Resource, ...], kind: str) -> Mapping[str, Any]:
+    """
+    The one object of a kind.
+
+    Args:
+        objects: of an app.
+
+        kind: of which there has to be exactly one.
+
+    Returns:
+        The object.
+
+    Raises:
+        MoverFailed: where there is none, or more than one.
+    """
     found = [each for each in objects if each.id.kind == kind]
     if len(found) != 1:
         raise MoverFailed(f"the app's {kind}", f"the tree renders {len(found)} of them", "render exactly one")

@@ -1,0 +1,97 @@
+"""One run of the proof on this machine: services, scenario, clean-up, evidence."""
+
+import secrets
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts import report
+from scripts.e2e import digest, evidence, scenario
+from scripts.e2e.dataset import Dataset, parse_size
+from scripts.e2e.evidence import Evidence
+from scripts.e2e.services import Services
+from scripts.errors import SettingsError
+from scripts.settings import REPOSITORY_ROOT
+
+SPACE_FACTOR = 6
+"""Copies of the dataset that the busiest moment of a run holds: volumes, snapshots of them, the repository, its cache."""
+
+
+def run(*, size: str, files: int, evidence_folder: str) -> None:
+    """
+    Prove on this machine that what these manifests back up comes back.
+
+    Args:
+        size: of the dataset, as in "64MiB".
+
+        files: of the dataset, 1 or more.
+
+        evidence_folder: below which this run's evidence goes, in a folder named after its start.
+
+    Raises:
+        BackupError: of the first step that failed; the evidence is written in any case.
+    """
+    dataset = _dataset(size, files)
+    started = datetime.now(UTC)
+    work = Path(tempfile.mkdtemp(prefix="apps-backup-e2e-"))
+    services = Services(work, REPOSITORY_ROOT)
+    record: digest.Manifest = {}
+    try:
+        _refuse_without_space(dataset, work)
+        with services:
+            steps, failure = scenario.run(services.steps())
+            if failure is None:
+                proof = scenario.Scenario(services.system(), dataset)
+                proof_steps, failure = scenario.run(proof.steps())
+                steps, record = steps + proof_steps, proof.record
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    cleaned, left = scenario.run((("leave nothing behind", services.nothing_left),))
+    found = Evidence(
+        system="local",
+        started=started,
+        finished=datetime.now(UTC),
+        facts=(
+            *services.facts(),
+            ("dataset", f"{dataset.files} files of {dataset.size_bytes} bytes, and awkward ones"),
+        ),
+        steps=steps + cleaned,
+    )
+    folder = _made_folder(Path(evidence_folder), started)
+    evidence.write(found, folder)
+    (folder / "source-record.txt").write_text(digest.checksums(record), encoding="utf-8")
+    report.show((*evidence.summary(found), f"evidence: {folder / 'report.md'}"))
+    for error in (failure, left):
+        if error is not None:
+            raise error
+
+
+def _dataset(size: str, files: int) -> Dataset:
+    if files < 1:
+        raise SettingsError("--files", f"{files} is no number of files", "give 1 or more")
+    return Dataset(size_bytes=parse_size(size), files=files, nonce=secrets.token_hex(16))
+
+
+def _refuse_without_space(dataset: Dataset, work: Path) -> None:
+    free, needed = shutil.disk_usage(work).free, dataset.size_bytes * SPACE_FACTOR
+    if free < needed:
+        raise SettingsError(
+            f"the temporary directory {work.parent}",
+            f"has {free} bytes free and this dataset needs {needed}",
+            "give a smaller --size, or `export TMPDIR=...` to a larger disk",
+        )
+
+
+def _made_folder(parent: Path, started: datetime) -> Path:
+    # two runs may start in one second; each keeps its own evidence
+    for number in range(1, 1000):
+        folder = parent / (f"{started:%Y-%m-%dT%H-%M-%SZ}" + (f"-{number}" if number > 1 else ""))
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SettingsError(str(folder), f"cannot be made ({error.strerror})", "make it writable") from error
+        return folder
+    raise SettingsError(str(parent), "has a thousand runs of this second", "remove some")
