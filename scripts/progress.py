@@ -3,9 +3,15 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
+
+from scripts.errors import BackupError
+
+if TYPE_CHECKING:
+    from stamina.instrumentation import RetryDetails
 
 CONSOLE = Console(stderr=True, highlight=False)
 """Progress goes to standard error, so that standard output holds only results."""
@@ -38,6 +44,19 @@ def say(text: str) -> None:
         text: one line; never a secret.
     """
     CONSOLE.print(escape(text), soft_wrap=True)
+
+
+def say_retry(details: "RetryDetails") -> None:
+    """
+    Say that something is tried again, and why; a hook for stamina.
+
+    Args:
+        details: what stamina knows of the attempt that failed.
+    """
+    cause = details.caused_by
+    # an exception that is not this project's may quote what it was given
+    reason = cause.found if isinstance(cause, BackupError) else type(cause).__name__
+    say(f"attempt {details.retry_num} failed, again in {details.wait_for:.1f} s: {reason}")
 
 
 @contextlib.contextmanager

@@ -25,6 +25,12 @@ def exits_cleanly(body: Callable[Parameters, None]) -> Callable[Parameters, None
 
     @functools.wraps(body)
     def task(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        # imported here, so that `invoke --list` stays instant
+        from stamina.instrumentation import set_on_retry_hooks  # noqa: PLC0415
+
+        from scripts.progress import say_retry  # noqa: PLC0415
+
+        set_on_retry_hooks((say_retry,))
         try:
             with signals_as_interrupts():
                 body(*args, **kwargs)
