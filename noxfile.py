@@ -11,6 +11,7 @@ import nox
 
 nox.needs_version = ">=2026.10.20"
 nox.options.sessions = ("lint", "tests")
+nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 

@@ -63,8 +63,12 @@ def test_an_environment_without_pip_is_filled_with_the_pip_of_this_python(checko
     assert works(checkout)
 
 
-def test_a_package_that_is_not_the_pinned_one_is_refused(checkout):
-    (checkout / "requirements.txt").write_text(f"packed==1.0.0 --hash=sha256:{'0' * 64}\n")
+@pytest.mark.parametrize(
+    "digest",
+    [pytest.param(f"--hash=sha256:{'0' * 64}", id="another digest"), pytest.param("", id="no digest")],
+)
+def test_a_package_that_is_not_the_pinned_one_is_refused(checkout, digest):
+    (checkout / "requirements.txt").write_text(f"packed==1.0.0 {digest}\n")
 
     ended = bootstrap(checkout)
 
