@@ -59,7 +59,7 @@ def run(nox, *words: str) -> "subprocess.CompletedProcess[str]":
 
 def test_the_sessions_are_listed_with_what_they_do():
     listed = subprocess.run(
-        [sys.executable, "-m", "nox", "--list", "--json"],
+        [sys.executable, "-m", "nox", "--list", "--json", "-s", *SESSIONS],
         cwd=REPOSITORY_ROOT,
         capture_output=True,
         text=True,
