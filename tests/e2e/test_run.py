@@ -29,24 +29,39 @@ def temporary(tmp_path):
     return folder
 
 
+def started_in(folder, *arguments):
+    """A running `invoke e2e` whose temporary files and evidence go below a folder."""
+    return subprocess.Popen(
+        (sys.executable, "-m", "invoke", "e2e", "--evidence", str(folder / "evidence"), *arguments),
+        cwd=REPOSITORY_ROOT,
+        env=os.environ | {"TMPDIR": str(folder / "temporary")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A whole run: its exit code, its output and its folder."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "temporary").mkdir()
+    process = started_in(folder, *SMALL)
+    output, _ = process.communicate(timeout=TIMEOUT_S)
+    return process.returncode, output, folder
+
+
 @pytest.fixture
 def start(tmp_path, temporary):
     """Starts `invoke e2e`; the output can be read while it runs, and nothing survives the test."""
     started = []
 
-    def run(*arguments, evidence=tmp_path / "evidence"):
-        process = subprocess.Popen(
-            (sys.executable, "-m", "invoke", "e2e", "--evidence", str(evidence), *arguments),
-            cwd=REPOSITORY_ROOT,
-            env=os.environ | {"TMPDIR": str(temporary)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
+    def run(*arguments):
+        assert temporary.is_dir()
+        started.append(started_in(tmp_path, *arguments))
+        return started[-1]
 
     yield run
     for process in started:
@@ -89,33 +104,41 @@ def report_of(folder):
     return json.loads((run / "report.json").read_text(encoding="utf-8")), run
 
 
-def test_what_was_backed_up_comes_back_and_the_evidence_says_how(start, tmp_path, temporary):
-    process = start(*SMALL)
-    output, _ = process.communicate(timeout=TIMEOUT_S)
-    report, folder = report_of(tmp_path / "evidence")
-    markdown = (folder / "report.md").read_text(encoding="utf-8")
-    suite = ElementTree.parse(folder / "junit.xml").getroot()  # noqa: S314 - written by this project just now
+def test_what_was_backed_up_comes_back(finished):
+    exit_code, output, folder = finished
+    report, _ = report_of(folder / "evidence")
+    count = len(report["steps"])
 
-    assert process.returncode == 0, output
+    assert exit_code == 0, output
     assert report["passed"] is True
     assert {step["status"] for step in report["steps"]} == {"passed"}
+    assert f"{count} of {count} steps passed" in output
+
+
+def test_the_evidence_says_what_was_done_with_what(finished):
+    report, run = report_of(finished[2] / "evidence")
+    markdown = (run / "report.md").read_text(encoding="utf-8")
+    suite = ElementTree.parse(run / "junit.xml").getroot()  # noqa: S314 - written by this project just now
+
     assert (suite.get("failures"), suite.get("skipped"), suite.get("tests")) == ("0", "0", str(len(report["steps"])))
     assert {"commit", "manifests", "restic", "minio", "kustomize"} <= set(report["facts"])
+    assert report["facts"]["dataset"].startswith("20 files of 1048576 bytes")
     assert report["known_losses"] == list(KNOWN_LOSSES)
     assert "restoring snapshot" in markdown
-    assert "of 20 files" in report["facts"]["dataset"]
-    assert (folder / "source-record.txt").read_text(encoding="utf-8").count("\n") > 20
-    assert f"{len(report['steps'])} of {len(report['steps'])} steps passed" in output
+    assert (run / "source-record.txt").read_text(encoding="utf-8").count("\n") > 20
+
+
+def test_a_whole_run_leaves_nothing_behind(finished):
+    temporary = finished[2] / "temporary"
+
     assert list(temporary.iterdir()) == []
     assert processes_of(temporary) == []
 
 
-def test_no_secret_is_in_the_output_or_in_the_evidence(start, tmp_path):
-    process = start(*SMALL)
-    output, _ = process.communicate(timeout=TIMEOUT_S)
-    kept = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "evidence").rglob("*") if path.is_file())
+def test_no_secret_is_in_the_output_or_in_the_evidence(finished):
+    _, output, folder = finished
+    kept = "".join(path.read_text(encoding="utf-8") for path in (folder / "evidence").rglob("*") if path.is_file())
 
-    assert process.returncode == 0
     assert all(MADE_VALUE.search(value.reveal()) for value in made("u").values() if len(value.reveal()) > 20)
     assert MADE_VALUE.search(output + kept) is None
 
