@@ -30,7 +30,8 @@ def main() -> None:
     use_new_enough_python()
     if not works(PYTHON, NEW_ENOUGH):
         make_environment()
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"]
+    # --no-user: some machines are set up to install for the user, which a virtual environment refuses
+    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-user", "--require-hashes"]
     if run([*pip(), "install", *options, "-r", str(ROOT / "requirements.txt")]) != 0:
         fail("pip could not install requirements.txt", "see its message above, then run this again")
 

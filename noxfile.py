@@ -18,6 +18,9 @@ nox.options.error_on_external_run = True
 # `kill` ends a session the way Ctrl-C does: what it started is told, and waited for
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 
+PINNED = ("--no-user", "--require-hashes", "-r")
+"""For pip, before a requirements file; some machines are set up to install for the user, which environments refuse."""
+
 
 class Patience(TypedDict):
     """Seconds that a command has to clean up: after Ctrl-C, and after the SIGTERM that follows it."""
@@ -36,14 +39,14 @@ CLEANS_UP_ON_CTRL_C: Patience = {"interrupt_timeout": 120.0, "terminate_timeout"
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Back up, wipe, restore and compare on this machine; `-- --size 1GiB --files 100000` scales the dataset."""
-    session.install("--require-hashes", "-r", "requirements.txt")
+    session.install(*PINNED, "requirements.txt")
     session.run("python", "-m", "invoke", "e2e", *session.posargs, **CLEANS_UP_ON_SIGTERM)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Unit tests, tests with the real tools, alert rules and the end-to-end scenario; `-- -k word` selects some."""
-    session.install("--require-hashes", "-r", "requirements-dev.txt")
+    session.install(*PINNED, "requirements-dev.txt")
     # before pytest, which would hide the progress of a first build
     session.run("python", "-m", "invoke", "tools.install", **CLEANS_UP_ON_SIGTERM)
     session.run("pytest", *session.posargs, **CLEANS_UP_ON_CTRL_C)
@@ -52,7 +55,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Lint, format, types, and the direction of the imports."""
-    session.install("--require-hashes", "-r", "requirements-dev.txt")
+    session.install(*PINNED, "requirements-dev.txt")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
@@ -62,5 +65,5 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure and print JSON; what follows `--` goes to `python -m scripts.bench`."""
-    session.install("--require-hashes", "-r", "requirements.txt")
+    session.install(*PINNED, "requirements.txt")
     session.run("python", "-m", "scripts.bench", *session.posargs, **CLEANS_UP_ON_CTRL_C)

@@ -27,7 +27,14 @@ def unpack(recipe: Recipe, source: Wheel, folder: Path, *, root: Path) -> None:
     Raises:
         ToolMissing: where pip cannot get it.
     """
-    fixed = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--disable-pip-version-check", "--no-input"]
+    fixed = [
+        "--no-deps",
+        "--no-user",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
     command = [sys.executable, "-m", "pip", "install", "--quiet", *fixed, "--target", str(folder)]
     variables = network.settings(("REQUESTS_CA_BUNDLE", "XDG_CONFIG_HOME"), prefix="PIP_")
     with progress.step(f"get {recipe.name} {recipe.version} (once)"):

@@ -24,6 +24,12 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def environment(checkout):
+    """An environment that is there already, without the pip that takes seconds to put into it."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(checkout / ".venv")], check=True)
+
+
 def bootstrap(checkout: Path, python: str = sys.executable) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [python, str(checkout / "bootstrap.py")], capture_output=True, text=True, check=False, timeout=300
@@ -46,6 +52,14 @@ def test_an_environment_is_made_and_the_second_run_keeps_it(checkout):
     assert works(checkout)
 
 
+@pytest.mark.usefixtures("environment")
+def test_a_machine_that_installs_for_the_user_makes_no_difference(checkout, monkeypatch):
+    monkeypatch.setenv("PIP_USER", "1")
+
+    assert bootstrap(checkout).returncode == 0
+    assert works(checkout)
+
+
 def test_an_environment_whose_python_has_gone_is_made_anew(checkout):
     (checkout / ".venv" / "bin").mkdir(parents=True)
     (checkout / ".venv" / "bin" / "python").symlink_to("/usr/bin/python3.5-that-was-removed")
@@ -54,15 +68,15 @@ def test_an_environment_whose_python_has_gone_is_made_anew(checkout):
     assert works(checkout)
 
 
+@pytest.mark.usefixtures("environment")
 def test_an_environment_without_pip_is_filled_with_the_pip_of_this_python(checkout):
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(checkout / ".venv")], check=True)
-
     ended = bootstrap(checkout)
 
     assert (ended.returncode, ended.stderr) == (0, "")
     assert works(checkout)
 
 
+@pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(
     "digest",
     [pytest.param(f"--hash=sha256:{'0' * 64}", id="another digest"), pytest.param("", id="no digest")],
@@ -78,6 +92,7 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(checkout, digest):
     )
 
 
+@pytest.mark.usefixtures("environment")
 def test_a_python_that_is_too_old_starts_a_newer_one_of_the_path_or_says_what_to_install(checkout, monkeypatch):
     too_old = f"""
 import runpy, sys
@@ -89,9 +104,9 @@ runpy.run_path(sys.argv[0], run_name="__main__")
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     without = subprocess.run([sys.executable, "-c", too_old], capture_output=True, text=True, check=False)
-    (folder / "python3.14").write_text("#!/bin/sh\nexit 1\n")  # on the PATH and broken
-    (folder / "python3.14").chmod(0o755)
-    (folder / "python3.13").symlink_to(sys.executable)
+    for name, does in (("python3.14", "exit 1"), ("python3.13", f'exec {sys.executable} "$@"')):
+        (folder / name).write_text(f"#!/bin/sh\n{does}\n")
+        (folder / name).chmod(0o755)
     subprocess.run([sys.executable, "-c", too_old], check=True)
 
     assert without.returncode == 1

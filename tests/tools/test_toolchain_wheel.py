@@ -41,7 +41,10 @@ def find(tools_file):
     )
 
 
-def test_a_program_of_a_python_package_goes_to_the_cache_and_not_into_the_environment(tools_file):
+@pytest.mark.parametrize("user", ["0", "1"], ids=["as pip is", "on a machine that installs for the user"])
+def test_a_program_of_a_python_package_goes_to_the_cache_and_not_into_the_environment(tools_file, monkeypatch, user):
+    monkeypatch.setenv("PIP_USER", user)
+
     tool = find(tools_file)
 
     assert (tool.version, tool.origin) == ("1.0.0", "cache")
