@@ -29,6 +29,8 @@ LOOK_S = 0.5
 SET_UP = "run `invoke minio.setup`"
 RECORDED_KEY = "the key of the record"
 
+MAKING = "the making of another bucket"
+
 INVALID_POLICY = "{}"
 """A policy without a version, which no server accepts."""
 
@@ -39,6 +41,8 @@ class Probe:
     What a proof works with.
 
     Args:
+        where: the server, for messages.
+
         client: signed in with the key of the record.
 
         bucket: of the repositories.
@@ -48,6 +52,7 @@ class Probe:
         name: of the object that is written.
     """
 
+    where: str
     client: Minio
     bucket: str
     other_bucket: str
@@ -103,6 +108,7 @@ def prove(
 
 def _proven_once(server: MinioServer, bucket: str, key: AccessKey, administrator: AccessKey | None) -> tuple[str, ...]:
     probe = Probe(
+        where=server.name,
         client=minio_clients.s3(server, key),
         bucket=bucket,
         other_bucket=f"{bucket[:40]}-probe-{secrets.token_hex(8)}",
@@ -111,9 +117,9 @@ def _proven_once(server: MinioServer, bucket: str, key: AccessKey, administrator
     proven = [f"reads and writes bucket {bucket}"]
     try:
         with explained(server, RECORDED_KEY):
-            version = _written_and_read(server, probe)
+            version = _written_and_read(probe)
             for forbidden, attempt in _forbidden(probe, version):
-                _refuse_unless_denied(server, forbidden, _answer(attempt))
+                _refuse_unless_denied(probe, forbidden, _answer(attempt))
                 proven.append(f"is refused {forbidden}")
             probe.client.remove_object(bucket_name=bucket, object_name=probe.name)
             proven.append("deletes what it wrote, of which MinIO keeps the version")
@@ -123,9 +129,9 @@ def _proven_once(server: MinioServer, bucket: str, key: AccessKey, administrator
     return tuple(proven)
 
 
-def _written_and_read(server: MinioServer, probe: Probe) -> str:
+def _written_and_read(probe: Probe) -> str:
     content = secrets.token_bytes(PROBE_BYTES)
-    where = f"{server.name}: bucket {probe.bucket}"
+    where = f"{probe.where}: bucket {probe.bucket}"
     written = probe.client.put_object(
         bucket_name=probe.bucket, object_name=probe.name, data=io.BytesIO(content), length=len(content)
     )
@@ -148,7 +154,7 @@ def _forbidden(probe: Probe, version: str) -> tuple[tuple[str, Callable[[], obje
     return (
         ("the deletion of the bucket", lambda: client.remove_bucket(bucket_name=bucket)),
         ("the listing of another bucket", lambda: list(client.list_objects(bucket_name=probe.other_bucket))),
-        ("the making of another bucket", lambda: _made_and_removed(client, probe.other_bucket)),
+        (MAKING, lambda: _make_another(probe)),
         ("a change of versioning", lambda: client.set_bucket_versioning(bucket_name=bucket, config=_as_it_is())),
         ("a lifecycle rule", lambda: client.set_bucket_lifecycle(bucket_name=bucket, config=_invalid(name))),
         ("a bucket policy", lambda: client.set_bucket_policy(bucket_name=bucket, policy=INVALID_POLICY)),
@@ -169,11 +175,14 @@ def _invalid(name: str) -> LifecycleConfig:
     return LifecycleConfig([rule, rule])
 
 
-def _made_and_removed(client: Minio, bucket: str) -> None:
-    client.make_bucket(bucket_name=bucket)
-    # only a key that must not have made it comes here; a refusal now must not look like a refusal before
+def _make_another(probe: Probe) -> None:
+    name = probe.other_bucket
+    probe.client.make_bucket(bucket_name=name)
+    # a refusal now must not look like a refusal before
     with contextlib.suppress(S3Error):
-        client.remove_bucket(bucket_name=bucket)
+        probe.client.remove_bucket(bucket_name=name)
+    found = f"lets the key of the record do what it must not: {MAKING} was done"
+    raise ProofFailed(probe.where, found, f"{SET_UP}, and remove the bucket {name} if it is still there")
 
 
 def _many_removed(client: Minio, bucket: str, name: str, version: str) -> str:
@@ -189,12 +198,12 @@ def _answer(attempt: Callable[[], object]) -> str:
     return answer if isinstance(answer, str) else ""
 
 
-def _refuse_unless_denied(server: MinioServer, forbidden: str, answer: str) -> None:
+def _refuse_unless_denied(probe: Probe, forbidden: str, answer: str) -> None:
     if answer == DENIED:
         return
     outcome = f"answered with {answer} instead of {DENIED}" if answer else "done"
     found = f"lets the key of the record do what it must not: {forbidden} was {outcome}"
-    raise ProofFailed(server.name, found, f"{SET_UP}, which shows what is attached to the user")
+    raise ProofFailed(probe.where, found, f"{SET_UP}, which shows what is attached to the user")
 
 
 def _clean(server: MinioServer, probe: Probe, administrator: AccessKey) -> None:

@@ -113,17 +113,22 @@ class FileRecord:
         except OSError as error:
             found = "is a symbolic link" if self.path.is_symlink() else f"cannot be read ({error.strerror})"
             raise SettingsError(self.name, found, "give a file that only you can read") from None
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise SettingsError(self.name, "is no file", "give a file that only you can read")
-            if status.st_uid != os.geteuid():
-                raise SettingsError(self.name, "belongs to somebody else", "give a file of your own")
-            if stat.S_IMODE(status.st_mode) & 0o077:
-                mode = f"{stat.S_IMODE(status.st_mode):04o}"
-                command = shlex.join(["chmod", "600", str(self.path)])
-                raise SettingsError(self.name, f"has mode {mode}, so others can read or write it", f"run `{command}`")
-            return file.read(LARGEST_BYTES)
+        try:
+            # of what was opened, which is what is read: the name may lead elsewhere by now
+            self._refuse_unless_private(os.fstat(descriptor))
+            return os.read(descriptor, LARGEST_BYTES)
+        finally:
+            os.close(descriptor)
+
+    def _refuse_unless_private(self, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            raise SettingsError(self.name, "is no file", "give a file that only you can read")
+        if status.st_uid != os.geteuid():
+            raise SettingsError(self.name, "belongs to somebody else", "give a file of your own")
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            mode = f"{stat.S_IMODE(status.st_mode):04o}"
+            command = shlex.join(["chmod", "600", str(self.path)])
+            raise SettingsError(self.name, f"has mode {mode}, so others can read or write it", f"run `{command}`")
 
     def _refuse_work_tree(self) -> None:
         folder = self.path.parent
@@ -164,12 +169,9 @@ class FileRecord:
 
     @contextlib.contextmanager
     def _temporary(self, content: bytes) -> Iterator[Path]:
-        path = self.path.with_name(f"{self._temporary_prefix}{secrets.token_hex(8)}")
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
+        path, descriptor = self._locked_temporary()
         try:
             with os.fdopen(descriptor, "wb") as file:
-                # held for as long as this run lives, which tells a leftover from a file at work
-                fcntl.flock(file, fcntl.LOCK_EX)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -177,6 +179,17 @@ class FileRecord:
             self._sync_folder()
         finally:
             path.unlink(missing_ok=True)
+
+    def _locked_temporary(self) -> tuple[Path, int]:
+        """A new file and its descriptor, locked for as long as this run lives: what is not locked is a leftover."""
+        while True:
+            path = self.path.with_name(f"{self._temporary_prefix}{secrets.token_hex(8)}")
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if path.exists():
+                return path, descriptor
+            # another run took it for a leftover before it was locked
+            os.close(descriptor)
 
     def _sync_folder(self) -> None:
         descriptor = os.open(self.path.parent, os.O_RDONLY)

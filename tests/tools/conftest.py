@@ -1,0 +1,52 @@
+"""The real servers and the stand-in that the tests of the set-up share."""
+
+import dataclasses
+import secrets
+
+import pytest
+
+from scripts import cluster_settings
+from scripts.e2e import connect, minio_server
+from scripts.settings import REPOSITORY_ROOT
+from tests.tools.provisioning import access_to, item_record
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory):
+    """One real MinIO for all tests; each has names of its own on it."""
+    folder = tmp_path_factory.mktemp("minio")
+    (folder / "data").mkdir()
+    with minio_server.run(data=folder / "data", log=folder / "log") as server:
+        yield server
+
+
+@pytest.fixture
+def own_minio(tmp_path):
+    """A real MinIO for one test, which may kill it or look at its files."""
+    (tmp_path / "data").mkdir()
+    with minio_server.run(data=tmp_path / "data", log=tmp_path / "minio.log") as server:
+        yield server
+
+
+@pytest.fixture
+def shared():
+    """The settings of the tree, with names in MinIO that no other test has."""
+    name = f"test-{secrets.token_hex(6)}"
+    return dataclasses.replace(cluster_settings.read(REPOSITORY_ROOT), bucket=name, policy=name, user=name)
+
+
+@pytest.fixture
+def stand_in():
+    """A 1Password Connect server with an empty vault."""
+    with connect.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def record(stand_in, shared):
+    return item_record(stand_in, shared)
+
+
+@pytest.fixture
+def access(minio, shared):
+    return access_to(minio, shared)
