@@ -24,6 +24,9 @@ OTHER_NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 PLACE = r"""secret[-_]?(?:store|name|ref|class)\w*["']?\s*[:=]\s*["']?"""
 """A field that says where a secret is, as secretStoreRef or secretName do, up to its value."""
 
+ASSIGNMENT = re.compile(r"[:=]\s*\S")
+"""What a comment has in it that holds a value."""
+
 ALLOWED = re.compile(r"pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b(?P<reason>.*)")
 REASON_LENGTH = 10
 """Characters that a reason has at least: shorter than that is none."""
@@ -78,9 +81,12 @@ def is_name(line: str, value: str) -> bool:
     Returns:
         Whether it names a variable, or the place where a secret is.
     """
+    name, _, comment = value.strip().partition(" #")
+    if ASSIGNMENT.search(comment):
+        return False
     # a value in block style begins on the next line
-    place = f"{PLACE}(?:{re.escape(value.strip())}|[|>][-+]?$)"
-    return re.search(place, line.rstrip(), re.IGNORECASE) is not None or OTHER_NAME.fullmatch(value) is not None
+    place = f"{PLACE}(?:{re.escape(name)}|[|>][-+]?$)"
+    return re.search(place, line.rstrip(), re.IGNORECASE) is not None or OTHER_NAME.fullmatch(name) is not None
 
 
 def _secret_object(document: Document) -> Iterator[Exposure]:
@@ -129,7 +135,7 @@ def settle(text: str, exposures: tuple[Exposure, ...]) -> tuple[tuple[Finding, .
     Returns:
         The findings by line, and how many were allowed.
     """
-    lines = text.splitlines()
+    lines = text.split("\n")
     findings: dict[int, Finding] = {}
     seen: set[int] = set()
     allowed = 0

@@ -242,27 +242,48 @@ def _documents(path: str, text: str) -> Iterator[Document]:
         loader.dispose()
 
 
-def _place(node: yaml.Node, location: Location, first: int, spans: dict[Location, Span], seen: set[int]) -> None:
-    spans[location] = Span(first=first, last=_last_line(node))
+def _place(node: yaml.Node, location: Location, first: int, spans: dict[Location, Span], seen: set[int]) -> int:
+    """Note where a node and all within it stand; gives the last line of the node."""
     # an alias is the very node of its anchor: to follow each one could take for ever
     if id(node) in seen:
-        return
+        spans[location] = Span(first=first, last=first)
+        return first
     seen.add(id(node))
+    spans[location] = Span(first=first, last=first)  # before those of its entries, so that it comes before them
+    last = _last_line(node)
     if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
+        ends = [
             _place(item, (*location, index), item.start_mark.line + 1, spans, seen)
+            for index, item in enumerate(node.value)
+        ]
     elif isinstance(node, yaml.MappingNode):
-        keys: set[str] = set()
-        for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else repr(key.start_mark)
-            if name in keys:
-                raise _Fault(key.start_mark.line + 1, f"the key {name} is there twice")
-            keys.add(name)
-            _place(value, (*location, name), key.start_mark.line + 1, spans, seen)
+        ends = _place_entries(node, location, spans, seen)
+    else:
+        ends = []
+    # the mark at the end of a block is where the next thing begins, which may be lines below
+    is_block = isinstance(node, yaml.CollectionNode) and not node.flow_style
+    last = max(ends) if ends and is_block else last
+    spans[location] = Span(first=first, last=last)
+    return last
+
+
+def _place_entries(
+    node: yaml.MappingNode, location: Location, spans: dict[Location, Span], seen: set[int]
+) -> list[int]:
+    names: set[str] = set()
+    ends: list[int] = []
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        name = key.value if isinstance(key, yaml.ScalarNode) else repr(key.start_mark)
+        if name in names:
+            raise _Fault(line, f"the key {name} is there twice")
+        names.add(name)
+        ends.append(max(line, _place(value, (*location, name), line, spans, seen)))
+    return ends
 
 
 def _last_line(node: yaml.Node) -> int:
     end = node.end_mark
-    # a block ends where the next thing begins: at the start of a later line
+    # a block of text ends at the start of a later line
     at_start_of_line = end.column == 0 and end.line > node.start_mark.line
     return int(end.line) + (0 if at_start_of_line else 1)

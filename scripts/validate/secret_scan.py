@@ -1,10 +1,17 @@
 """Every file -> the lines that look like a credential."""
 
+import io
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import cast
 
-from detect_secrets.core.scan import scan_file
-from detect_secrets.settings import transient_settings
+from detect_secrets.core.potential_secret import PotentialSecret
+
+# scan_file reads one form of a file, so that comments and what stands beside a first hit escape it
+from detect_secrets.core.scan import _process_line_based_plugins
+from detect_secrets.settings import get_plugins, transient_settings
+from detect_secrets.transformers import get_transformed_file
+from detect_secrets.types import NamedIO
 
 from scripts.checks import credentials
 from scripts.checks.credentials import NEXT_STEP, Exposure
@@ -96,11 +103,18 @@ def _settings() -> dict[str, list[dict[str, str | float]]]:
 
 def _scanned(tree: Tree, path: str) -> Iterator[Exposure]:
     found: dict[int, set[str]] = defaultdict(set)
-    lines = tree.texts[path].splitlines()
-    for each in scan_file(str(tree.root / path)):
-        line = lines[each.line_number - 1] if 0 < each.line_number <= len(lines) else ""
-        if each.type != BY_KEYWORD or not credentials.is_name(line, each.secret_value or ""):
-            found[each.line_number].add(each.type)
+    seen: set[str] = set()
+    plain = tree.texts[path].split("\n")
+    for form in _forms(path, tree.texts[path]):
+        hits = [(number, each) for number, line in enumerate(form, start=1) for each in _hits(path, line)]
+        for number, each in hits:
+            value = (each.secret_value or "").strip()
+            line = plain[number - 1] if number <= len(plain) else ""
+            is_name = each.type == BY_KEYWORD and credentials.is_name(line, value)
+            # a form may give the line of a key for what stands lines below it, where it was found already
+            if not is_name and value not in seen:
+                found[number].add(each.type)
+        seen |= {each.secret_value.strip() for _, each in hits if each.secret_value}
     for number, kinds in sorted(found.items()):
         finding = Finding(
             rule="secret-in-tree",
@@ -110,3 +124,21 @@ def _scanned(tree: Tree, path: str) -> Iterator[Exposure]:
             next_step=f"{NEXT_STEP}, or say behind it why it is none: `pragma: allowlist secret - REASON`",
         )
         yield Exposure(finding=finding, last=number)
+
+
+def _hits(path: str, line: str) -> Iterator[PotentialSecret]:
+    # to ask the detectors first, and the filters only where one of them speaks, takes half of the time
+    line = line.rstrip()
+    if any(plugin.analyze_line(filename=path, line=line) for plugin in get_plugins()):
+        yield from _process_line_based_plugins([(1, line)], path)
+
+
+def _forms(path: str, text: str) -> Iterator[list[str]]:
+    """The lines as they are, and as the scanner makes them of YAML and of anything that reads like settings."""
+    yield text.split("\n")
+    for is_eager in (False, True):
+        with io.StringIO(text) as file:
+            file.name = path
+            lines = get_transformed_file(cast(NamedIO, file), use_eager_transformers=is_eager)
+        if lines:
+            yield lines

@@ -1,0 +1,139 @@
+from pathlib import Path
+
+import pytest
+
+from scripts.checks import flux, variables
+from scripts.checks.document import load
+from scripts.render import FluxKustomization
+
+API = "kustomize.toolkit.fluxcd.io/v1"
+
+
+def document(name, **spec):
+    return {"apiVersion": API, "kind": "Kustomization", "metadata": {"name": name, "namespace": "flux"}, "spec": spec}
+
+
+def kustomization(name="app", **spec):
+    (found,) = flux.reached("start", {"start": (document(name, **spec),)})
+    return found
+
+
+def test_a_tree_is_followed_from_folder_to_folder_and_each_is_met_once():
+    built = {
+        "start": (document("b", path="./two/"), {"kind": "ConfigMap"}),
+        "two": (document("a", path="start"), document("c", path="nowhere")),
+        "aside": (document("d", path="two"),),
+    }
+
+    assert [each.name for each in flux.reached("start", built)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"apiVersion": API, "kind": "Kustomization"}, id="no metadata and no spec"),
+        pytest.param({"apiVersion": API, "kind": "Kustomization", "spec": "x", "metadata": []}, id="other shapes"),
+        pytest.param(document("a", path=["x"], dependsOn="b"), id="fields of other shapes"),
+        pytest.param(document("a", dependsOn=["b", 5]), id="items of other shapes"),
+    ],
+)
+def test_a_flux_kustomization_of_another_shape_is_met_all_the_same(value):
+    (found,) = flux.reached("start", {"start": (value,)})
+
+    assert isinstance(found, FluxKustomization)
+    assert [each.rule for each in flux.check_path(found, (), None)] == ["flux-path"]
+
+
+def test_a_kustomization_of_kustomize_is_no_flux_kustomization():
+    value = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+
+    assert flux.reached("start", {"start": (value,)}) == ()
+
+
+def test_a_path_is_compared_as_a_folder():
+    assert kustomization(path="./kubernetes/apps/").path == Path("kubernetes/apps")
+
+
+def test_what_it_waits_for_is_looked_for_in_its_own_namespace():
+    waiting = kustomization(dependsOn=[{"name": "here"}, {"name": "external"}, {"name": "elsewhere"}])
+    known = {"flux/here", "flux/external", "other/elsewhere"}
+
+    (finding,) = flux.check_dependencies(waiting, known, None)
+
+    assert "waits for elsewhere" in finding.message
+
+
+def test_externals_are_read_from_the_one_place_that_names_them():
+    text = "kind: ConfigMap\nmetadata: {name: externals}\ndata:\n  Kustomization: |\n    flux/a\n\n    flux/b\n  Other: |\n    x\n"
+
+    assert flux.externals(load("a.yaml", text).documents) == {"flux/a", "flux/b"}
+
+
+OBJECT = "kind: PersistentVolumeClaim\nmetadata:\n  name: ${APP}-data\nspec:\n  size: ${SIZE:=1Gi}\n  class: ${CLASS}\n"
+SETTINGS = {("flux", "settings"): {"CLASS": "block"}}
+FROM_SETTINGS = [{"kind": "ConfigMap", "name": "settings"}]
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        pytest.param(
+            {"postBuild": {"substitute": {"APP": "a", "CLASS": "block"}}},
+            [],
+            id="every variable has a value of its own",
+        ),
+        pytest.param(
+            {"postBuild": {"substitute": {"APP": "a"}, "substituteFrom": FROM_SETTINGS}},
+            [("variable-without-default", "CLASS")],
+            id="one has its value from a ConfigMap alone",
+        ),
+        pytest.param(
+            {"postBuild": {"substituteFrom": FROM_SETTINGS}},
+            [("variable-unset", "APP"), ("variable-without-default", "CLASS")],
+            id="one has no value at all",
+        ),
+        pytest.param(
+            {"postBuild": {"substitute": {"OTHER": "a"}}},
+            [("variable-unset", "APP"), ("variable-unset", "CLASS")],
+            id="two have none",
+        ),
+        pytest.param({}, [("variable-unset", "APP")], id="nothing is replaced, and a name keeps its variable"),
+        pytest.param(
+            {"postBuild": {"substitute": ["APP"], "substituteFrom": "x"}},
+            [("variable-unset", "APP"), ("variable-unset", "CLASS")],
+            id="values of another shape",
+        ),
+    ],
+)
+def test_each_variable_that_comes_to_nothing_is_one_finding_that_names_it(spec, expected):
+    found = variables.check(kustomization(**spec), (OBJECT, OBJECT), SETTINGS, None)
+
+    assert [(each.rule, each.message.split(",")[0].removeprefix("variable ")) for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("metadata:\n  name: $${APP}\n", id="an expression that is meant literally"),
+        pytest.param(
+            f"metadata:\n  annotations:\n    {variables.SUBSTITUTION_SWITCH}: disabled\ndata:\n  a: ${{APP}}\n",
+            id="an object in which nothing is replaced",
+        ),
+        pytest.param("metadata: x\ndata: 5\n", id="an object of another shape"),
+    ],
+)
+def test_what_flux_leaves_alone_is_no_finding(text):
+    spec = {"postBuild": {"substitute": {"OTHER": "a"}}}
+
+    assert variables.check(kustomization(**spec), (text,), {}, None) == ()
+
+
+def test_a_finding_stands_where_the_flux_kustomization_is_written_down():
+    text = f"---\napiVersion: {API}\nkind: Kustomization\nmetadata:\n  name: app\nspec:\n  postBuild:\n    substitute: {{}}\n"
+    place = flux.source_of(kustomization(), load("ks.yaml", text).documents)
+
+    (finding,) = variables.check(
+        kustomization(postBuild={"substitute": {"B": "b"}}), ("metadata:\n  name: ${APP}\n",), {}, place
+    )
+
+    assert (finding.file, finding.line) == ("ks.yaml", 8)
