@@ -33,22 +33,22 @@ def text(report: Report) -> str:
 
 def table(report: Report) -> Table:
     """
-    Write a report as a table for a terminal.
+    Write the outcomes of a report as a table for a terminal.
 
     Args:
         report: what to write.
 
     Returns:
-        One row for each outcome; findings stand below the outcome that they belong to.
+        One row for each outcome.
     """
-    result = Table("result", "check", "on", "", box=None, pad_edge=False, header_style="dim")
+    result = Table("result", "check", box=None, pad_edge=False, header_style="dim")
+    result.add_column("on", overflow="fold")
+    result.add_column("", overflow="fold")
     for outcome in report.outcomes:
         style = STYLES[outcome.status]
-        word = f"[{style}]{WORDS[outcome.status]}[/]"
-        result.add_row(word, *(escape(_printable(cell)) for cell in (outcome.check, outcome.subject, outcome.reason)))
-        for finding in outcome.findings:
-            place, rest = _finding_parts(finding)
-            result.add_row("", f"[red]{finding.rule}[/]", escape(_printable(place)), escape(_printable(rest)))
+        remark = outcome.reason if outcome.status is not Status.FAILED else _findings(len(outcome.findings))
+        cells = (escape(_printable(cell)) for cell in (outcome.check, outcome.subject, remark))
+        result.add_row(f"[{style}]{WORDS[outcome.status]}[/]", *cells)
     return result
 
 
@@ -69,13 +69,12 @@ def summary(report: Report) -> str:
         (report.count(Status.SKIPPED), "skipped"),
     )
     checks = ", ".join(f"{count} {word}" for count, word in counts if count or word == "passed")
-    findings = len(report.findings)
-    return f"{report.title}: {checks}; {findings} finding{'' if findings == 1 else 's'}"
+    return f"{report.title}: {checks}; {_findings(len(report.findings))}"
 
 
 def show(result: Report | tuple[str, ...], console: Console | None = None) -> None:
     """
-    Print a result: a report as a table on a terminal and as plain lines elsewhere, sentences as they are.
+    Print a result: a report as a table and its findings on a terminal, as plain lines elsewhere; sentences as they are.
 
     Args:
         result: what to print; never a secret.
@@ -89,6 +88,9 @@ def show(result: Report | tuple[str, ...], console: Console | None = None) -> No
         target.file.write(text(result))
     else:
         target.print(table(result))
+        for finding in result.findings:
+            place, rest = (escape(_printable(part)) for part in _finding_parts(finding))
+            target.print(f"[bold red]{place}[/]: {rest} [dim]\\[{finding.rule}][/]", soft_wrap=True)
         for line in (*result.notes, summary(result)):
             target.print(escape(_printable(line)), soft_wrap=True)
     target.file.flush()
@@ -102,6 +104,10 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"    {place}: {rest} [{finding.rule}]"
     yield from report.notes
     yield summary(report)
+
+
+def _findings(count: int) -> str:
+    return f"{count} finding{'' if count == 1 else 's'}"
 
 
 def _outcome_line(outcome: Outcome) -> str:

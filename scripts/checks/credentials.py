@@ -31,7 +31,7 @@ ALLOWED = re.compile(r"pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?sec
 REASON_LENGTH = 10
 """Characters that a reason has at least: shorter than that is none."""
 
-NEXT_STEP = "take it out, replace the credential as it counts as known, and read it through an ExternalSecret"
+NEXT_STEP = "take it out, and replace the credential, for it counts as known"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,7 +121,7 @@ def _scanned(tree: Tree, path: str) -> Iterator[Exposure]:
             file=path,
             line=number,
             message=f"looks like a credential ({', '.join(sorted(kinds))})",
-            next_step=f"{NEXT_STEP}, or say behind it why it is none: `pragma: allowlist secret - REASON`",
+            next_step=f"{NEXT_STEP}; or say why it is none: `pragma: allowlist secret - REASON`",
         )
         yield Exposure(finding=finding, last=number)
 

@@ -393,6 +393,29 @@ replacements:
     assert [each.reason for each in used.outcomes if each.subject == dependent] == ["as part of tests/trees/user"]
 
 
+def test_two_prometheus_rules_of_one_name_are_one_finding(tree, tools):
+    copy = f"{SYSTEM}/volsync/app/prometheusrule-copy.yaml"
+    (tree / copy).write_text((tree / RULE).read_text(encoding="utf-8"), encoding="utf-8")
+
+    found = validate(tree, tools=tools)
+
+    assert places(found) == [("alert-rule", RULE, 5)]
+
+
+def test_a_broken_rule_blocks_its_tests_and_a_failing_test_leaves_the_others_alone(tree, tools):
+    other = "tests/alerts/other.test.yaml"
+    (tree / other).write_text((tree / TEST).read_text(encoding="utf-8"), encoding="utf-8")
+    replace(TEST, "eval_time: 10m", "eval_time: 1m")(tree)
+    failing = validate(tree, tools=tools)
+    replace(RULE, " == 1)", " == 1")(tree)
+    broken = validate(tree, tools=tools)
+
+    assert places(failing) == [("alert-test", TEST, 10)]
+    assert other in {each.subject for each in failing.outcomes if each.status is Status.PASSED}
+    assert places(broken) == [("alert-syntax", RULE, 12)]
+    assert {("promtool test rules", TEST), ("promtool test rules", other)} <= blocked(broken)
+
+
 def without(tools, name):
     missing = ToolMissing(name, "cannot be had", f"install {name}")
     return Tools(

@@ -48,10 +48,10 @@ def test_a_terminal_gets_a_table_with_the_same_facts():
     assert lines == [
         "result check on",
         "passed read 2 files",
-        "FAILED yamllint 2 files",
-        "yaml-lint a.yaml:3 too long; correct the line",
+        "FAILED yamllint 2 files 1 finding",
         "COULD NOT RUN flux build app flate cannot be had",
         "skipped promtool tests there are none",
+        "a.yaml:3: too long; correct the line [yaml-lint]",
         "flate spoke.",
         "validate: 1 passed, 1 failed, 1 could not run, 1 skipped; 1 finding",
     ]
