@@ -119,7 +119,8 @@ class ItemRecord:
             )
 
     def _replace(self, item: Document, fields: Sequence[tuple[str, Secret]]) -> None:
-        held = {field.get("label"): field for field in item.setdefault("fields", [])}
+        item["fields"] = item.get("fields") or []
+        held = {field.get("label"): field for field in item["fields"]}
         for label, value in fields:
             if label in held:
                 held[label].update(_type_and_value(label, value))

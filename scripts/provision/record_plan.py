@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scripts.model import Change, Plan, Step
-from scripts.provision.credentials import ACCESS_KEY_ID, CONCEALED, LABELS, RESTIC_PASSWORD, RecordState, is_acceptable
+from scripts.provision.credentials import ACCESS_KEY_ID, CONCEALED, LABELS, RecordState, is_acceptable
 from scripts.settings import Secret
 
 
@@ -54,7 +54,7 @@ def _field_change(state: RecordState, label: str, name: str, fresh: Secret) -> t
         found = "no value" if state.exists else "no record"
         wanted = fresh.reveal() if label == ACCESS_KEY_ID else "a strong random value"
         return Step(change=Change.CREATE, subject=subject, found=found, wanted=wanted), fresh
-    if label != RESTIC_PASSWORD and not is_acceptable(label, value):
+    if not is_acceptable(label, value):
         found = "a value of a length that MinIO refuses"
         return Step(change=Change.REPLACE, subject=subject, found=found, wanted="a new one"), fresh
     shown = any(field.label == label and not field.concealed for field in state.fields)

@@ -8,6 +8,7 @@ import threading
 
 import httpx
 import pytest
+import stamina
 from onepasswordconnectsdk.client import Client
 from onepasswordconnectsdk.models import Field, Item, ItemVault
 
@@ -381,19 +382,26 @@ def test_an_answer_that_is_not_connects_is_told_apart(shared, status, body, expe
             vault.items()
 
 
-def test_no_retry_is_logged_with_what_was_sent(shared, caplog):
+def test_no_retry_tells_anybody_what_was_sent(shared, caplog):
     caplog.set_level(logging.DEBUG)
-    with connect.serve() as server:
-        record = item_record(server, shared)
-        planted(server, shared, [concealed(ACCESS_KEY_ID, "kept-user")])
-        observed = record.observe()
-    with pytest.raises(Unreachable):
-        record.vault.replace({"id": "a" * 26, "fields": [concealed(RESTIC_PASSWORD, "do-not-log-this")]})
+    told = []
+    before = stamina.instrumentation.get_on_retry_hooks()
+    stamina.instrumentation.set_on_retry_hooks([*before, lambda details: told.append(repr(details))])
+    try:
+        with connect.serve() as gone:
+            record = item_record(gone, shared)
+            record.observe()
+        with pytest.raises(Unreachable):
+            record.vault.replace({"id": "a" * 26, "fields": [concealed(RESTIC_PASSWORD, "do-not-tell-this")]})
+    finally:
+        stamina.instrumentation.set_on_retry_hooks(before)
 
-    assert observed.exists
     logged = [f"{each.getMessage()} {vars(each)}" for each in caplog.records]
+    assert len(told) == QUICK.attempts - 1
     assert logged
-    assert not [line for line in logged if "do-not-log-this" in line or server.token.reveal() in line]
+    assert not [line for line in told + logged if "do-not-tell-this" in line or gone.token.reveal() in line]
+    # the default hook logs the arguments of the call
+    assert "stamina" not in {each.name for each in caplog.records}
 
 
 def test_the_administrator_of_minio_can_be_an_item_of_the_vault(stand_in, shared):

@@ -179,10 +179,9 @@ class Ran:
     arguments: set[str]
 
 
-def invoke(tree, environment, *words):
-    """Run tasks as a user would, and note the arguments of every process while they run."""
+def started(tree, environment, *words):
     variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | environment
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "invoke", *words],
         cwd=tree,
         env={**variables, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -190,6 +189,11 @@ def invoke(tree, environment, *words):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def invoke(tree, environment, *words):
+    """Run tasks as a user would, and note the arguments of every process while they run."""
+    process = started(tree, environment, *words)
     arguments: set[str] = set()
     ended = threading.Event()
     watching = threading.Thread(target=watch, args=(process.pid, arguments, ended))
@@ -236,6 +240,32 @@ def test_one_command_sets_up_both_and_a_second_time_changes_nothing(tree, stand_
     ]
     assert len(stand_in.writes) == 1
     assert checked.stdout.startswith("proven: the key of the record reads and writes bucket volsync")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("create RESTIC_PASSWORD", id="while the record is made"),
+        pytest.param("done create RESTIC_PASSWORD", id="once the record is made"),
+        pytest.param("done create bucket", id="once the bucket is made"),
+        pytest.param("done create policy", id="once the policy is written"),
+        pytest.param("done create user", id="once the user is made"),
+    ],
+)
+def test_a_process_that_is_killed_leaves_what_the_same_command_finishes(tree, stand_in, own_minio, line):
+    environment = of_both(stand_in, own_minio)
+    process = started(tree, environment, "setup")
+    with process.stdout, process.stderr:
+        seen = next(text for text in process.stderr if text.startswith(line))
+        process.kill()
+        process.wait()
+
+    again = invoke(tree, environment, "setup")
+
+    assert seen
+    assert process.returncode == -9
+    assert again.code == 0, again.stderr
+    assert len(stand_in.items("volsync-minio")) == 1
 
 
 def test_nothing_is_written_into_the_checkout(tree, stand_in, own_minio):
