@@ -26,7 +26,7 @@ def _say_again(details: stamina.instrumentation.RetryDetails) -> None:
     progress.say(f"1Password Connect is not ready ({type(details.caused_by).__name__}), asking it again")
 
 
-# the default hook logs the arguments of the call that failed
+# the default hook logs a name of its own, which says nothing to the person who waits
 stamina.instrumentation.set_on_retry_hooks((_say_again,))
 
 
@@ -170,8 +170,7 @@ class Vault:
             attempts=self._patience.attempts, timeout=None, wait_initial=self._patience.pause_s, wait_jitter=0.0
         )
         try:
-            # without arguments: stamina shows those of what it calls to its hooks
-            response: httpx.Response = ask(again_on, lambda: self._client.build_request(method, path, body))
+            response: httpx.Response = ask(again_on, self._client.build_request, method, path, body)
         except httpx.TimeoutException:
             found = f"did not answer within {self._patience.read_s:g} s"
             raise Unreachable(self._where, found, "see whether it runs and OP_CONNECT_HOST is right") from None
