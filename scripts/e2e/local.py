@@ -170,7 +170,8 @@ class LocalSystem:
             )
             self._raise_unless_done(self._destination, ended)
             snapshot_class = str(restic["volumeSnapshotClassName"])
-            image = self._storage.snapshot(temporary, image_name, volume_snapshot_class=snapshot_class)
+            # cleanupTempPVC: the volume goes once its image is made
+            image = self._storage.last_snapshot(temporary, image_name, volume_snapshot_class=snapshot_class)
         # VolSync keeps the newest image alone
         self._storage.delete_snapshot(self._latest_image)
         self._latest_image = image_name

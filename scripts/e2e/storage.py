@@ -81,15 +81,30 @@ class Storage:
         Raises:
             MoverFailed: where there is no such class.
         """
-        if volume_snapshot_class not in self.volume_snapshot_classes:
-            raise MoverFailed(
-                f"VolumeSnapshot {name}",
-                f"is never ready: there is no VolumeSnapshotClass {volume_snapshot_class}",
-                "correct volumeSnapshotClassName in cluster-settings.yaml or make the class",
-            )
-        target = self.root / "snapshots" / name
+        target = self._image(name, volume_snapshot_class)
         copy(self.volume(pvc), target)
         return target
+
+    def last_snapshot(self, pvc: str, name: str, *, volume_snapshot_class: str) -> Path:
+        """
+        Make a VolumeSnapshot of a volume that is not needed any more, without a copy.
+
+        Args:
+            pvc: of what; it is gone afterwards.
+
+            name: of the VolumeSnapshot.
+
+            volume_snapshot_class: of the VolumeSnapshot.
+
+        Returns:
+            Where its content is.
+
+        Raises:
+            MoverFailed: where there is no such class.
+        """
+        target = self._image(name, volume_snapshot_class)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return self.volume(pvc).rename(target)
 
     def delete(self, pvc: str) -> None:
         """
@@ -109,6 +124,15 @@ class Storage:
         """
         if name:
             shutil.rmtree(self.root / "snapshots" / name)
+
+    def _image(self, name: str, volume_snapshot_class: str) -> Path:
+        if volume_snapshot_class not in self.volume_snapshot_classes:
+            raise MoverFailed(
+                f"VolumeSnapshot {name}",
+                f"is never ready: there is no VolumeSnapshotClass {volume_snapshot_class}",
+                "correct volumeSnapshotClassName in cluster-settings.yaml or make the class",
+            )
+        return self.root / "snapshots" / name
 
 
 def copy(source: Path, target: Path) -> None:
