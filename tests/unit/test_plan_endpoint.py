@@ -57,6 +57,7 @@ def test_a_url_that_cannot_be_right_says_where_it_came_from_and_how_to_write_it(
 
 def test_a_password_in_a_url_is_refused_and_not_repeated():
     with pytest.raises(SettingsError, match="user name or password") as refused:
+        # pragma: allowlist nextline secret - made up for this test
         endpoint.parse("http://admin:hunter2@10.25.11.3:9000")
 
     assert "hunter2" not in str(refused.value)

@@ -36,6 +36,7 @@ class FakeSystem:
         self.lie = lie
         self.volumes = {}
         self.saved = []
+        # pragma: allowlist nextline secret - a word that this fake compares, no key
         self.secret = {"RESTIC_REPOSITORY": REPOSITORY, "AWS_SECRET_ACCESS_KEY": "right"}
         self.created = set()
         self.held = False
@@ -88,6 +89,7 @@ class FakeSystem:
             raise failed(f"no {request.volume_snapshot_class}")
         if request.cache_storage_class and self.lie != "a missing cache class is ignored":
             raise failed(f"no {request.cache_storage_class}")
+        # pragma: allowlist nextline secret - the same word
         if self.secret["AWS_SECRET_ACCESS_KEY"] != "right" and self.lie != "wrong credentials are ignored":
             raise failed("refused")
         if not self.volumes[pvc] and self.lie != "an empty source is a success":

@@ -5,6 +5,7 @@ from scripts.toolchain import go, network
 
 
 def test_an_address_with_a_password_is_a_secret_and_one_without_is_not(monkeypatch):
+    # pragma: allowlist nextline secret - made up for this test
     monkeypatch.setenv("HTTPS_PROXY", "http://someone:hunter2@proxy.test:3128")
     monkeypatch.setenv("GOPROXY", "https://modules.test")
 
