@@ -136,9 +136,9 @@ def test_a_secret_shown_as_text_is_concealed(record, stand_in, shared):
 
 def test_a_foreign_key_is_shown_and_left_alone_and_replaced_with_force(record, stand_in, shared):
     planted(
-        # pragma: allowlist nextline secret - made up for this test
         stand_in,
         shared,
+        # pragma: allowlist nextline secret - made up for this test
         [concealed(label, value) for label, value in (OURS | {SECRET_ACCESS_KEY: "short"}).items()],
     )
 

@@ -258,7 +258,9 @@ def test_a_run_that_is_ended_while_it_commits_leaves_all_as_it_was_and_can_be_ru
     waiting = hook(git, f"touch {started}\nexec sleep 60")
     before = state(git)
     with subprocess.Popen([sys.executable, "-c", PROGRAM, git.root], stderr=subprocess.PIPE, text=True) as program:
-        wait_until(lambda: started.exists() or program.poll() is not None, timeout_s=60, every_s=0.05, what="the hook to start")
+        wait_until(
+            lambda: started.exists() or program.poll() is not None, timeout_s=60, every_s=0.05, what="the hook to start"
+        )
         program.send_signal(signal.SIGTERM)
         _, said = program.communicate(timeout=30)
 
