@@ -51,6 +51,14 @@ def nox(tmp_path):
     return {"args": command, "cwd": tmp_path, "env": variables}
 
 
+@pytest.fixture
+def ctrl_c_works():
+    """In the background of a shell script Ctrl-C is ignored, and programs inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def run(nox, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [*nox["args"], *words], cwd=nox["cwd"], env=nox["env"], capture_output=True, text=True, check=False, timeout=120
@@ -84,6 +92,7 @@ def test_a_session_fails_where_its_command_fails(nox):
     assert ended.returncode == 1
 
 
+@pytest.mark.usefixtures("ctrl_c_works")
 @pytest.mark.parametrize("whole_group", [True, False], ids=["Ctrl-C on the terminal", "kill of nox alone"])
 def test_an_interrupted_session_waits_until_its_task_has_cleaned_up(nox, tmp_path, whole_group):
     noxfile = tmp_path / "noxfile.py"
