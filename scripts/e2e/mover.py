@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from scripts.e2e.selection import forget_options, select
 from scripts.e2e.system import Snapshot
 from scripts.process import Completed, minimal_environment, run
 from scripts.settings import Secret
@@ -23,9 +24,6 @@ from scripts.settings import Secret
 HOST = "volsync"
 NO_REPOSITORY = "Is there a repository at the following location"
 COMMAND_TIMEOUT_S = 3600.0
-RETAIN_OPTIONS = ("hourly", "daily", "weekly", "monthly", "yearly", "within", "last")
-"""In the order in which the mover is given them."""
-
 NOT_SECRET = ("RESTIC_REPOSITORY", "AWS_DEFAULT_REGION")
 """Keys of the Secret that say where, and are wanted in messages."""
 
@@ -80,23 +78,6 @@ class _Ended(Exception):
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
         self.exit_code = exit_code
-
-
-def forget_options(retain: Mapping[str, Any]) -> tuple[str, ...]:
-    """
-    The flags that a ReplicationSource's retention comes to.
-
-    Args:
-        retain: spec.restic.retain; empty where it is absent.
-
-    Returns:
-        Flags of `restic forget`; without any retention, VolSync keeps just the newest snapshot.
-
-    Source:
-        backube/volsync@v0.12.0:controllers/mover/restic/mover.go (generateForgetOptions).
-    """
-    flags = tuple(word for name in RETAIN_OPTIONS if name in retain for word in (f"--keep-{name}", str(retain[name])))
-    return flags or ("--keep-last", "1")
 
 
 def back_up(mover: Mover, *, unlock: bool, retain: Mapping[str, Any], prune: bool) -> MoverRun:
@@ -174,32 +155,6 @@ def restore(mover: Mover, *, previous: int, restore_as_of: datetime | None, dele
     finally:
         os.close(descriptor)
     return MoverRun(exit_code=0, log=tuple(log), snapshot_id=short_id)
-
-
-def select(eligible: tuple[Snapshot, ...], *, previous: int, restore_as_of: datetime | None) -> Snapshot | None:
-    """
-    Choose a snapshot as the mover does.
-
-    Args:
-        eligible: oldest first.
-
-        previous: how many to go back from the newest one that is not too new.
-
-        restore_as_of: the latest time, inclusive and compared by whole seconds.
-
-    Returns:
-        The snapshot, None where there is none that far back.
-
-    Source:
-        backube/volsync@v0.12.0:mover-restic/entry.sh (select_restic_snapshot_to_restore): the table's times have whole
-        seconds, and of two snapshots in one second the later one is taken for both.
-    """
-    by_second = {int(snapshot.time.timestamp()): snapshot for snapshot in eligible}
-    latest = None if restore_as_of is None else int(restore_as_of.timestamp())
-    newest_first = [
-        by_second[second] for second in sorted(by_second, reverse=True) if latest is None or second <= latest
-    ]
-    return newest_first[previous] if 0 <= previous < len(newest_first) else None
 
 
 def snapshots(mover: Mover) -> tuple[Snapshot, ...]:

@@ -9,7 +9,7 @@ import pytest
 from scripts.e2e import scenario
 from scripts.e2e.dataset import Dataset
 from scripts.e2e.digest import Entry
-from scripts.e2e.mover import select
+from scripts.e2e.selection import select
 from scripts.e2e.system import BackupResult, RestoreResult, Snapshot, Stored
 from scripts.errors import Interrupted, MoverFailed
 from scripts.model import Status

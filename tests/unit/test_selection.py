@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts.e2e.mover import forget_options, select
+from scripts.e2e.selection import forget_options, select
 from scripts.e2e.system import Snapshot
 
 
