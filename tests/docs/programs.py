@@ -21,7 +21,7 @@ FLUX = {
     ("get", "kustomizations"): "-n --namespace -A",
     ("get", "helmreleases"): "-n --namespace -A",
     ("reconcile", "kustomization"): "-n --namespace --with-source",
-    ("resume", "kustomization"): "-n --namespace",
+    ("resume", "kustomization"): "-n --namespace --timeout=",
     ("suspend", "kustomization"): "-n --namespace",
 }
 """Source: fluxcd/flux2@v2.9.5, `flux help`."""

@@ -7,22 +7,24 @@ from typing import Any
 from scripts.render import Rendering
 
 KINDS = {
-    "deploy": "Deployment",
-    "deployment": "Deployment",
-    "events": "Event",
-    "externalsecret": "ExternalSecret",
-    "pod": "Pod",
-    "pods": "Pod",
-    "pvc": "PersistentVolumeClaim",
-    "replicationdestination": "ReplicationDestination",
-    "replicationsource": "ReplicationSource",
-    "secret": "Secret",
-    "servicemonitor": "ServiceMonitor",
-    "statefulset": "StatefulSet",
-    "storageclass": "StorageClass",
-    "svc": "Service",
-    "volumesnapshot": "VolumeSnapshot",
-    "volumesnapshotclass": "VolumeSnapshotClass",
+    word: kind
+    for kind, words in (
+        ("Deployment", "deploy deployment"),
+        ("Event", "events"),
+        ("ExternalSecret", "externalsecret"),
+        ("PersistentVolumeClaim", "pvc"),
+        ("Pod", "pod pods"),
+        ("ReplicationDestination", "replicationdestination"),
+        ("ReplicationSource", "replicationsource"),
+        ("Secret", "secret"),
+        ("Service", "svc"),
+        ("ServiceMonitor", "servicemonitor"),
+        ("StatefulSet", "statefulset"),
+        ("StorageClass", "storageclass"),
+        ("VolumeSnapshot", "volumesnapshot"),
+        ("VolumeSnapshotClass", "volumesnapshotclass"),
+    )
+    for word in words.split()
 }
 """As kubectl is told -> the kind."""
 

@@ -102,13 +102,13 @@ def restic_refuses(arguments):
 
 
 def test_the_app_of_the_readme_is_backed_up_and_comes_back(known):
-    made = {each.id.kind: each.id.name for each in known.rendering.resources if each.id.namespace == "demo-app"}
+    made = {(each.id.kind, each.id.name) for each in known.rendering.resources if each.id.namespace == "demo-app"}
 
     assert made == {
-        "ExternalSecret": "demo-app-volsync-secret",
-        "PersistentVolumeClaim": "demo-app-data",
-        "ReplicationDestination": "demo-app-restore",
-        "ReplicationSource": "demo-app-backup",
+        ("ExternalSecret", "demo-app-volsync-secret"),
+        ("PersistentVolumeClaim", "demo-app-data"),
+        ("ReplicationDestination", "demo-app-restore"),
+        ("ReplicationSource", "demo-app-backup"),
     }
     assert [
         f"`{example.APP}/{path}`" in (ROOT / "README.md").read_text(encoding="utf-8") for path in example.readme_app()
