@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts import report
-from scripts.e2e import digest, evidence, scenario
+from scripts.e2e import digest, evidence, steps
 from scripts.e2e.dataset import Dataset, parse_size
 from scripts.e2e.evidence import Evidence
+from scripts.e2e.scenario import Scenario
 from scripts.e2e.services import Services
 from scripts.errors import SettingsError
 from scripts.settings import REPOSITORY_ROOT
@@ -40,14 +41,14 @@ def run(*, size: str, files: int, evidence_folder: str) -> None:
     try:
         _refuse_without_space(dataset, work)
         with services:
-            steps, failure = scenario.run(services.steps())
+            taken, failure = steps.run(services.steps())
             if failure is None:
-                proof = scenario.Scenario(services.system(), dataset)
-                proof_steps, failure = scenario.run(proof.steps())
-                steps, record = steps + proof_steps, proof.record
+                proof = Scenario(services.system(), dataset)
+                proof_taken, failure = steps.run(proof.steps())
+                taken, record = taken + proof_taken, proof.record
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    cleaned, left = scenario.run((("leave nothing behind", services.nothing_left),))
+    cleaned, left = steps.run((("leave nothing behind", services.nothing_left),))
     found = Evidence(
         system="local",
         started=started,
@@ -56,7 +57,7 @@ def run(*, size: str, files: int, evidence_folder: str) -> None:
             *services.facts(),
             ("dataset", f"{dataset.files} files of {dataset.size_bytes} bytes, and awkward ones"),
         ),
-        steps=steps + cleaned,
+        steps=taken + cleaned,
     )
     folder = _made_folder(Path(evidence_folder), started)
     evidence.write(found, folder)

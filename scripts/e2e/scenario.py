@@ -8,37 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 from scripts.e2e.dataset import Dataset
 from scripts.e2e.digest import Difference, Manifest, compare, digest, shown
-from scripts.e2e.evidence import StepRecord
+from scripts.e2e.steps import Shown, Steps
 from scripts.e2e.system import BackupRequest, BackupSystem, RestoreRequest, Snapshot
-from scripts.errors import BackupError, MoverFailed, ProofFailed
-from scripts.model import Status
+from scripts.errors import MoverFailed, ProofFailed
 from scripts.process import wait_until
-from scripts.progress import step as progress_step
 from scripts.settings import Secret
 
 NO_SUCH_CLASS = "no-such-class"
 EMPTY_PVC = "empty-source"
 MORE_THAN_ANY = 1000
 """More snapshots than a run makes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """
-    What a step showed.
-
-    Args:
-        detail: in one sentence.
-
-        log: what the mover said.
-    """
-
-    detail: str
-    log: tuple[str, ...] = ()
-
-
-Steps = tuple[tuple[str, Callable[[], Shown]], ...]
-"""What is to be done, as pairs of a title and the doing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,37 +289,6 @@ class Scenario:
             raise ProofFailed(
                 "the restored volume", f"is not what was recorded: {_told(differences)}", "do not rely on this backup"
             )
-
-
-def run(steps: Steps) -> tuple[tuple[StepRecord, ...], BackupError | None]:
-    """
-    Take every step until one fails; what is behind it is blocked by it.
-
-    Args:
-        steps: pairs of a title and what is done.
-
-    Returns:
-        The steps as they went, and the failure, None where there is none.
-    """
-    records: list[StepRecord] = []
-    failure: BackupError | None = None
-    failed_title = ""
-    for title, act in steps:
-        if failure is not None:
-            records.append(StepRecord(title=title, status=Status.BLOCKED, detail=f"blocked by `{failed_title}`"))
-            continue
-        started = time.monotonic()
-        try:
-            with progress_step(title):
-                shown_by_step = act()
-            status, detail, log = Status.PASSED, shown_by_step.detail, shown_by_step.log
-        except BackupError as error:
-            failure, failed_title = error, title
-            status, detail, log = Status.FAILED, str(error), ()
-        records.append(
-            StepRecord(title=title, status=status, detail=detail, log=log, duration_s=time.monotonic() - started)
-        )
-    return tuple(records), failure
 
 
 def _told(differences: tuple[Difference, ...]) -> str:

@@ -13,7 +13,7 @@ import yaml
 from scripts import cluster_settings
 from scripts.e2e import connect, external_secret, minio_server
 from scripts.e2e.local import LocalSystem, only
-from scripts.e2e.scenario import Shown, Steps
+from scripts.e2e.steps import Shown, Steps
 from scripts.e2e.storage import Storage
 from scripts.errors import ProofFailed, RenderError
 from scripts.model import Resource

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.e2e import mover, scenario
+from scripts.e2e import mover, steps
 from scripts.e2e.dataset import Dataset
 from scripts.e2e.digest import compare
 from scripts.e2e.local import LocalSystem
@@ -27,7 +27,7 @@ DATASET = Dataset(size_bytes=200_000, files=10, nonce="cafe")
 @pytest.fixture(scope="module")
 def services(tmp_path_factory):
     with Services(tmp_path_factory.mktemp("services"), REPOSITORY_ROOT) as started:
-        _, failure = scenario.run(started.steps())
+        _, failure = steps.run(started.steps())
         assert failure is None, failure
         yield started
 
@@ -284,7 +284,7 @@ def test_a_temporary_volume_of_a_killed_mover_is_in_nobodys_way(written):
 
 def test_without_minio_each_failure_is_a_sentence(tmp_path):
     with Services(tmp_path, REPOSITORY_ROOT) as services:
-        scenario.run(services.steps())
+        steps.run(services.steps())
         system = services.system()
         system.resolve_secret()
         system.create_volume(system.source_pvc)

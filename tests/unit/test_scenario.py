@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scripts.e2e import scenario
+from scripts.e2e import steps
 from scripts.e2e.dataset import Dataset
 from scripts.e2e.digest import Entry
+from scripts.e2e.scenario import Scenario
 from scripts.e2e.selection import select
 from scripts.e2e.system import BackupResult, RestoreResult, Snapshot, Stored
 from scripts.errors import Interrupted, MoverFailed
@@ -176,7 +177,7 @@ class FakeSystem:
 
 
 def test_a_system_that_does_what_it_says_passes_every_step():
-    records, failure = scenario.run(scenario.Scenario(FakeSystem(), DATASET).steps())
+    records, failure = steps.run(Scenario(FakeSystem(), DATASET).steps())
 
     assert failure is None
     assert {record.status for record in records} == {Status.PASSED}
@@ -215,7 +216,7 @@ def test_a_system_that_does_what_it_says_passes_every_step():
     ids=lambda value: value.replace(" ", "-"),
 )
 def test_a_lie_fails_at_its_step_and_blocks_the_rest(lie, step):
-    records, failure = scenario.run(scenario.Scenario(FakeSystem(lie), DATASET).steps())
+    records, failure = steps.run(Scenario(FakeSystem(lie), DATASET).steps())
     titles = [record.title for record in records]
     position = titles.index(step)
 
@@ -231,7 +232,7 @@ def test_an_interruption_is_a_failed_step_and_blocks_the_rest():
         def restore(self, _request):
             raise Interrupted("SIGINT", "the work was ended half-way", "run it again")
 
-    records, failure = scenario.run(scenario.Scenario(Interruptible(), DATASET).steps())
+    records, failure = steps.run(Scenario(Interruptible(), DATASET).steps())
 
     assert isinstance(failure, Interrupted)
     assert Status.BLOCKED in {record.status for record in records}
@@ -243,4 +244,4 @@ def test_a_bug_in_a_system_keeps_its_traceback():
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        scenario.run(scenario.Scenario(Buggy(), DATASET).steps())
+        steps.run(Scenario(Buggy(), DATASET).steps())
