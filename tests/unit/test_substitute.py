@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from scripts.substitute import Unreadable, Unset, substitute
 
@@ -51,3 +53,21 @@ def test_a_variable_without_value_and_default_is_named():
 def test_what_cannot_be_substituted_is_refused(text):
     with pytest.raises(Unreadable):
         substitute(text, {"APP": "wiki"})
+
+
+@given(st.text())
+def test_a_text_without_an_expression_stays_as_it_is(text):
+    assume("${" not in text)
+
+    assert text == substitute(text, {})
+
+
+@given(st.text(alphabet="${}:=-A \n", max_size=60))
+def test_whatever_the_text_it_is_substituted_or_refused_and_never_half_of_it(text):
+    try:
+        result = substitute(text, {"A": "value"})
+    except (Unset, Unreadable):
+        return
+
+    # what is left of an expression is only what was escaped
+    assert result.count("${") <= text.count("$${")
