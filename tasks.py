@@ -11,6 +11,7 @@ from scripts.task import exits_cleanly
 DRY_RUN = "show the plan and change nothing"
 RECORD = "a file that is the record of the credentials where there is no Connect server (mode 0600, outside of git)"
 ENDPOINT = "URL of MinIO; the one in cluster-settings.yaml where not given"
+ROOT = "another folder that holds kubernetes/; this checkout where not given"
 CA_FILE = "PEM file of the authority that signed MinIO's certificate"
 
 
@@ -76,13 +77,20 @@ def setup(
     run.set_up(endpoint=endpoint, ca_file=ca_file, record_file=record, dry_run=dry_run, force=force)
 
 
-@task
+@task(
+    iterable=["output"],
+    help={
+        "root": ROOT,
+        "format": "of the report on standard output: text, json, junit, sarif or github",
+        "output": "a file that gets the report too, as FORMAT=FILE (may be repeated)",
+    },
+)
 @exits_cleanly
-def validate(_: Context) -> None:
+def validate(_: Context, output: list[str], root: str = "", format: str = "text") -> None:
     """Check the whole tree with the real tools: builds, lint, alert rules, secrets."""
     from scripts.validate import run
 
-    run()
+    run(root, format_name=format, outputs=output)
 
 
 @task

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from scripts.checks import alert_rules, helm_repositories, story
 from scripts.errors import BackupError, CouldNotRun, FindingsFound
 from scripts.model import Finding, Outcome, Report, Status
 from scripts.progress import say, step
-from scripts.settings import REPOSITORY_ROOT
+from scripts.tree_root import tree_root
 from scripts.validate import alerts, builds, flux_builds, lint, secret_scan
 from scripts.validate.outcome import blocked, concluded, guarded, skipped
 from scripts.validate.source import Tree, copy, read
@@ -21,20 +21,27 @@ from scripts.validate.tools import Tools, locate
 Check = Callable[[], tuple[Outcome, ...]]
 
 
-def run(root: Path = REPOSITORY_ROOT) -> None:
+def run(root: Path | str = "", *, format_name: str = "text", outputs: Iterable[str] = ()) -> None:
     """
-    Validate a tree and print the report.
+    Validate a tree and write the report.
 
     Args:
-        root: the folder that holds `kubernetes/`.
+        root: the folder that holds `kubernetes/`; this checkout where "".
+
+        format_name: of the report on standard output, one of report.FORMATS.
+
+        outputs: files that get the report too, each as FORMAT=FILE.
 
     Raises:
         FindingsFound: where something is wrong with the tree.
 
         CouldNotRun: where nothing is known to be wrong, but a check could not run or there was nothing to check.
+
+        SettingsError: where the root, a format or a file is none.
     """
-    found = validate(root)
-    report.show(found)
+    folder, delivery = tree_root(root), report.delivery(format_name, outputs)
+    found = validate(folder)
+    delivery.send(found)
     conclude(found)
 
 
@@ -91,16 +98,19 @@ def conclude(found: Report) -> None:
 
         CouldNotRun: where nothing is known to be wrong, but a check could not run or there was nothing to check.
     """
-    if count := len(found.findings):
-        findings = "1 finding" if count == 1 else f"{count} findings"
-        raise FindingsFound(found.title, findings, f"correct {found.findings[0].file} first and run it again")
-    stopped = tuple(each for each in found.outcomes if each.status is Status.BLOCKED)
-    if stopped:
-        checks = "1 check" if len(stopped) == 1 else f"{len(stopped)} checks"
-        first = f"{stopped[0].check}, {stopped[0].subject}: {stopped[0].reason}"
-        raise CouldNotRun(found.title, f"{checks} could not run ({first})", "remove the cause and run it again")
-    if not found.count(Status.PASSED):
-        raise CouldNotRun(found.title, "nothing was checked", "run it at the root of the checkout")
+    match report.verdict(found):
+        case report.Verdict.FINDINGS:
+            first = found.findings[0]
+            raise FindingsFound(
+                found.title, report.counted(len(found.findings)), f"correct {first.file} first and run it again"
+            )
+        case report.Verdict.COULD_NOT_RUN:
+            stopped = report.obstacles(found)
+            checks = "1 check" if len(stopped) == 1 else f"{len(stopped)} checks"
+            reason = f"{stopped[0].check}, {stopped[0].subject}: {stopped[0].reason}"
+            raise CouldNotRun(found.title, f"{checks} could not run ({reason})", "remove the cause and run it again")
+        case report.Verdict.CLEAN:
+            return
 
 
 def _built(tree: Tree, tools: Tools, folder: Path) -> tuple[Outcome, ...]:

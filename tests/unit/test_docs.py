@@ -76,19 +76,19 @@ def tasks():
 def flags():
     """Task, flag and default, as the reference is to have them."""
     return {
-        (name, flag, _default(argument.value, argument.kind))
+        (name, flag, _default(argument))
         for name, context in tasks().items()
         for argument in context.args.values()
         for flag in [f"--{argument.name.replace('_', '-')}"]
     }
 
 
-def _default(value, kind):
-    if kind is bool:
+def _default(argument):
+    if argument.kind is bool:
         return "off"
-    if kind is list:
-        return "all"
-    return str(value) if value else ""
+    if argument.kind is list:
+        return "all" if argument.name == "name" else ""
+    return str(argument.value) if argument.value else ""
 
 
 def documented_flags(page):

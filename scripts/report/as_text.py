@@ -1,9 +1,7 @@
-"""A Report -> what a person reads; the only module that prints results."""
+"""A Report -> what a person reads."""
 
-import sys
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -28,7 +26,7 @@ def text(report: Report) -> str:
     Returns:
         Lines, each ended by a newline; the same report gives the same text.
     """
-    return "".join(f"{_printable(line)}\n" for line in _lines(report))
+    return "".join(f"{printable(line)}\n" for line in _lines(report))
 
 
 def table(report: Report) -> Table:
@@ -46,8 +44,8 @@ def table(report: Report) -> Table:
     result.add_column("", overflow="fold")
     for outcome in report.outcomes:
         style = STYLES[outcome.status]
-        remark = outcome.reason if outcome.status is not Status.FAILED else _findings(len(outcome.findings))
-        cells = (escape(_printable(cell)) for cell in (outcome.check, outcome.subject, remark))
+        remark = outcome.reason if outcome.status is not Status.FAILED else counted(len(outcome.findings))
+        cells = (escape(printable(cell)) for cell in (outcome.check, outcome.subject, remark))
         result.add_row(f"[{style}]{WORDS[outcome.status]}[/]", *cells)
     return result
 
@@ -69,44 +67,29 @@ def summary(report: Report) -> str:
         (report.count(Status.SKIPPED), "skipped"),
     )
     checks = ", ".join(f"{count} {word}" for count, word in counts if count or word == "passed")
-    return f"{report.title}: {checks}; {_findings(len(report.findings))}"
-
-
-def show(result: Report | tuple[str, ...], console: Console | None = None) -> None:
-    """
-    Print a result: a report as a table and its findings on a terminal, as plain lines elsewhere; sentences as they are.
-
-    Args:
-        result: what to print; never a secret.
-
-        console: where to; standard output where None.
-    """
-    target = console or Console(file=sys.stdout, highlight=False)
-    if isinstance(result, tuple):
-        target.file.write("".join(f"{_printable(line)}\n" for line in result))
-    elif not target.is_terminal:
-        target.file.write(text(result))
-    else:
-        target.print(table(result))
-        for finding in result.findings:
-            place, rest = (escape(_printable(part)) for part in _finding_parts(finding))
-            target.print(f"[bold red]{place}[/]: {rest} [dim]\\[{finding.rule}][/]", soft_wrap=True)
-        for line in (*result.notes, summary(result)):
-            target.print(escape(_printable(line)), soft_wrap=True)
-    target.file.flush()
+    return f"{report.title}: {checks}; {counted(len(report.findings))}"
 
 
 def _lines(report: Report) -> Iterator[str]:
     for outcome in report.outcomes:
         yield _outcome_line(outcome)
         for finding in outcome.findings:
-            place, rest = _finding_parts(finding)
+            place, rest = finding_parts(finding)
             yield f"    {place}: {rest} [{finding.rule}]"
     yield from report.notes
     yield summary(report)
 
 
-def _findings(count: int) -> str:
+def counted(count: int) -> str:
+    """
+    Say a number of findings in words.
+
+    Args:
+        count: 0 or more.
+
+    Returns:
+        As in "1 finding".
+    """
     return f"{count} finding{'' if count == 1 else 's'}"
 
 
@@ -115,12 +98,29 @@ def _outcome_line(outcome: Outcome) -> str:
     return f"{WORDS[outcome.status]}: {outcome.check}: {outcome.subject}{reason}"
 
 
-def _finding_parts(finding: Finding) -> tuple[str, str]:
+def finding_parts(finding: Finding) -> tuple[str, str]:
+    """
+    Split a finding into where it is, and what it says.
+
+    Args:
+        finding: what is wrong.
+
+    Returns:
+        File and line, as in "a.yaml:3"; what was found, what is wanted and what to do.
+    """
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     return place, f"{finding.message}; {finding.next_step}"
 
 
-def _printable(line: str) -> str:
-    """One line without what a terminal would act on, or could not show: names of files may hold anything."""
+def printable(line: str) -> str:
+    """
+    Take out of a line what a terminal would act on, or could not show: names of files may hold anything.
+
+    Args:
+        line: any text.
+
+    Returns:
+        One line of printable characters; the others are written as escapes.
+    """
     shown = line.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in shown)
