@@ -93,6 +93,15 @@ def validate(_: Context, output: list[str], root: str = "", format: str = "text"
     run(root, format_name=format, outputs=output)
 
 
+@task(help={"name": "only what this Flux Kustomization applies; everything where not given", "root": ROOT})
+@exits_cleanly
+def render(_: Context, name: str = "", root: str = "") -> None:
+    """Print the objects that the cluster would receive, as YAML."""
+    from scripts.review import show_manifests
+
+    show_manifests(name=name, root=root)
+
+
 @task
 @exits_cleanly
 def commit(_: Context) -> None:
@@ -129,6 +138,7 @@ def tools_install(_: Context, name: list[str]) -> None:
 namespace = Collection(
     setup,
     validate,
+    render,
     commit,
     e2e,
     onepassword=Collection(setup=onepassword_setup),

@@ -11,7 +11,7 @@ A Report -> what people and machines read, one module for each format; only `out
 """
 
 from scripts.report.as_text import counted, summary, table, text
-from scripts.report.output import FORMATS, Delivery, delivery, show
+from scripts.report.output import FORMATS, Delivery, delivery, show, show_text
 from scripts.report.verdict import Verdict, obstacles, verdict
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "delivery",
     "obstacles",
     "show",
+    "show_text",
     "summary",
     "table",
     "text",

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections import Counter
 from typing import Any
 from urllib.parse import quote
@@ -93,7 +92,7 @@ def _results(findings: tuple[Finding, ...], rules: tuple[str, ...]) -> list[Json
 
 def _place(finding: Finding) -> Json:
     return {
-        "artifactLocation": {"uri": quote(os.fsencode(finding.file)), "uriBaseId": ROOT},
+        "artifactLocation": {"uri": quote(finding.file.encode("utf-8", "backslashreplace")), "uriBaseId": ROOT},
         # GitHub shows no result without a line
         "region": {"startLine": finding.line or 1},
     }

@@ -121,6 +121,17 @@ def show(result: Report | tuple[str, ...], console: Console | None = None, *, fo
     target.file.flush()
 
 
+def show_text(text: str) -> None:
+    """
+    Print a text as it is.
+
+    Args:
+        text: made by a program that escapes what a terminal would act on; never a secret.
+    """
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def _show_table(report: Report, target: Console) -> None:
     target.print(as_text.table(report))
     for finding in report.findings:
