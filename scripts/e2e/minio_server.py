@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import urllib3
-from minio import Minio
-from minio.error import MinioException
+from minio import MinioAdmin
+from minio.credentials.providers import StaticProvider
+from minio.error import MinioAdminException
 
 from scripts import toolchain
 from scripts.errors import CommandFailed
@@ -135,19 +136,19 @@ def _started(
 
 
 def _readiness(address: str, administrator: AccessKey, tls: Tls | None) -> Callable[[], bool]:
-    # the health endpoint of a stranger that took the port would say yes: only this server knows this administrator
-    client = Minio(
+    # the health endpoint answers before users and policies can be made, and so does that of a stranger on this port:
+    # only this server knows this administrator, and has its policies once it can take more of them
+    client = MinioAdmin(
         endpoint=address,
-        access_key=administrator.id,
-        secret_key=administrator.secret.reveal(),
+        credentials=StaticProvider(administrator.id, administrator.secret.reveal()),
         secure=tls is not None,
         http_client=urllib3.PoolManager(timeout=2.0, retries=False, ca_certs=None if tls is None else str(tls.ca_file)),
     )
 
     def ready() -> bool:
         try:
-            client.list_buckets()
-        except (MinioException, urllib3.exceptions.HTTPError):
+            client.policy_info("readwrite")
+        except (MinioAdminException, urllib3.exceptions.HTTPError):
             return False
         return True
 

@@ -1,5 +1,6 @@
 """Requests to a 1Password Connect server, through its SDK -> documents, or an error that a person can act on."""
 
+import functools
 from http import HTTPStatus
 from typing import Any
 
@@ -57,7 +58,7 @@ class Vault:
         timeout = httpx.Timeout(patience.read_s, connect=patience.connect_s)
         config = ClientConfig(
             timeout=timeout,
-            event_hooks={"response": [self._judge]},
+            event_hooks={"response": [functools.partial(_judge, self._where, title)]},
             # a proxy of the environment knows nothing of this machine's own servers
             trust_env=not host.is_loopback,
         )
@@ -182,30 +183,31 @@ class Vault:
             raise Unreachable(self._where, found, "see whether it runs and OP_CONNECT_HOST is right") from None
         return response
 
-    def _judge(self, response: httpx.Response) -> None:
-        """
-        Refuse an answer that is not Connect's yes, before the SDK reads it: its own errors carry no status.
 
-        No text of the answer is repeated: it may hold what was sent.
-        """
-        status = response.status_code
-        if status in ASKED_AGAIN:
-            response.raise_for_status()
-        if status == HTTPStatus.UNAUTHORIZED:
-            raise Refused(self._where, "does not accept the token", "put a valid access token into OP_CONNECT_TOKEN")
-        if status == HTTPStatus.FORBIDDEN:
-            found = f"does not let this token do that ({response.request.method})"
-            raise Refused(self._where, found, f"give the token read and write access to the vault {self.title}")
-        if status == HTTPStatus.CONFLICT:
-            raise Drift(self._where, "holds another version of the item than the one read", "run it again")
-        if status == HTTPStatus.NO_CONTENT:
-            return
-        if not response.is_success:
-            found = f"answers {status} to {response.request.method}"
-            raise Refused(self._where, found, "see whether the address is a Connect server's, and its log")
-        try:
-            response.read()
-            response.json()
-        except ValueError:
-            found = "answers with something that is no JSON"
-            raise Refused(self._where, found, "see whether OP_CONNECT_HOST is a Connect server's address") from None
+def _judge(where: str, title: str, response: httpx.Response) -> None:
+    """
+    Refuse an answer that is not Connect's yes, before the SDK reads it: its own errors carry no status.
+
+    No text of the answer is repeated: it may hold what was sent.
+    """
+    status = response.status_code
+    if status in ASKED_AGAIN:
+        response.raise_for_status()
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise Refused(where, "does not accept the token", "put a valid access token into OP_CONNECT_TOKEN")
+    if status == HTTPStatus.FORBIDDEN:
+        found = f"does not let this token do that ({response.request.method})"
+        raise Refused(where, found, f"give the token read and write access to the vault {title}")
+    if status == HTTPStatus.CONFLICT:
+        raise Drift(where, "holds another version of the item than the one read", "run it again")
+    if status == HTTPStatus.NO_CONTENT:
+        return
+    if not response.is_success:
+        found = f"answers {status} to {response.request.method}"
+        raise Refused(where, found, "see whether the address is a Connect server's, and its log")
+    try:
+        response.read()
+        response.json()
+    except ValueError:
+        found = "answers with something that is no JSON"
+        raise Refused(where, found, "see whether OP_CONNECT_HOST is a Connect server's address") from None

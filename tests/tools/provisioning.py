@@ -14,8 +14,8 @@ from scripts.provision.minio_clients import MinioAccess, MinioServer
 from scripts.provision.onepassword import ItemRecord
 from scripts.provision.patience import Patience
 
-QUICK = Patience(connect_s=1.0, read_s=2.0, attempts=3, pause_s=0.01, settle_s=3.0)
-"""Limits that let a test of a dead server end soon."""
+QUICK = Patience(connect_s=5.0, read_s=20.0, attempts=3, pause_s=0.01, settle_s=20.0)
+"""Limits that let a test of a dead server end soon, and do not end one on a busy machine."""
 
 
 class Killed(Exception):
