@@ -43,6 +43,25 @@ def identity(kustomization: FluxKustomization) -> str:
     return f"{kustomization.namespace}/{kustomization.name}"
 
 
+def external_objects(documents: tuple[Document, ...]) -> Mapping[str, frozenset[str]]:
+    """
+    What the tree names and other stories make.
+
+    Args:
+        documents: every document of the tree.
+
+    Returns:
+        Kind -> "namespace/name" each, or "name" where it has no namespace.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for document in documents:
+        if document.kind == "ConfigMap" and document.name == EXTERNALS:
+            for kind, text in mapping(document.get("data")).items():
+                names = frozenset(line.strip() for line in str(text or "").splitlines() if line.strip())
+                found[kind] = found.get(kind, frozenset()) | names
+    return found
+
+
 def externals(documents: tuple[Document, ...]) -> frozenset[str]:
     """
     The Flux Kustomizations that the tree waits for and other stories make.
@@ -53,12 +72,7 @@ def externals(documents: tuple[Document, ...]) -> frozenset[str]:
     Returns:
         "namespace/name" each.
     """
-    texts = [
-        str(document.get("data", "Kustomization") or "")
-        for document in documents
-        if document.kind == "ConfigMap" and document.name == EXTERNALS
-    ]
-    return frozenset(line.strip() for text in texts for line in text.splitlines() if line.strip())
+    return external_objects(documents).get("Kustomization", frozenset())
 
 
 def reached(entry_point: str, built: Built) -> tuple[FluxKustomization, ...]:
@@ -154,8 +168,9 @@ def check_dependencies(
     Yields:
         One finding for each name that nothing has.
     """
-    for index, name in enumerate(kustomization.depends_on):
-        if f"{kustomization.namespace}/{name}" not in known:
+    for index, wanted in enumerate(waits_for(kustomization)):
+        if wanted not in known:
+            name = wanted.removeprefix(f"{kustomization.namespace}/")
             yield finding(
                 "flux-dependency",
                 place,
@@ -163,6 +178,71 @@ def check_dependencies(
                 f"Kustomization {kustomization.name} waits for {name}, which is neither in the tree nor external",
                 "correct the name, or add it to externals.yaml",
             )
+
+
+def waits_for(kustomization: FluxKustomization) -> tuple[str, ...]:
+    """
+    What a Flux Kustomization waits for.
+
+    Args:
+        kustomization: any.
+
+    Returns:
+        "namespace/name" each, in the order of the file.
+    """
+    references = map(mapping, items(mapping(kustomization.document.get("spec")).get("dependsOn")))
+    return tuple(f"{each.get('namespace') or kustomization.namespace}/{each.get('name')}" for each in references)
+
+
+def circles(kustomizations: tuple[FluxKustomization, ...]) -> tuple[tuple[str, ...], ...]:
+    """
+    Find the Flux Kustomizations that wait for each other, for ever.
+
+    Args:
+        kustomizations: of the tree.
+
+    Returns:
+        Each circle once, as "namespace/name" in the order of waiting, the first by name first.
+    """
+    graph = {identity(each): waits_for(each) for each in kustomizations}
+    found: list[tuple[str, ...]] = []
+    for start in sorted(graph):
+        way = _way_back(start, graph)
+        if way and not any(set(way) & set(circle) for circle in found):
+            found.append(way)
+    return tuple(found)
+
+
+def _way_back(start: str, graph: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The shortest way from a Flux Kustomization back to itself; none where there is no way."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    for way in ways:
+        for name in graph.get(way[-1], ()):
+            if name == start:
+                return way
+            if name not in seen:
+                seen.add(name)
+                ways.append((*way, name))
+    return ()
+
+
+def check_circle(kustomization: FluxKustomization, circle: tuple[str, ...], place: Document | None) -> Finding:
+    """
+    Say that a Flux Kustomization waits for itself.
+
+    Args:
+        kustomization: the first of the circle.
+
+        circle: "namespace/name" of each, in the order of waiting.
+
+        place: where it is written down.
+
+    Returns:
+        The finding.
+    """
+    message = f"Kustomization {kustomization.name} waits for itself: {' -> '.join((*circle, circle[0]))}"
+    return finding("flux-cycle", place, ("spec", "dependsOn"), message, "take one dependsOn of the circle out")
 
 
 def check_unreached(sources: tuple[Document, ...], known: Collection[str]) -> Iterator[Finding]:

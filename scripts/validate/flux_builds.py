@@ -11,6 +11,7 @@ from scripts.checks.document import Document, mapping
 from scripts.errors import RenderError
 from scripts.model import Finding, Outcome, Status
 from scripts.render import ENTRY_POINT, FluxKustomization, render
+from scripts.validate import rendered
 from scripts.validate.builds import Build
 from scripts.validate.flux_tools import Said, ask_flate, ask_flux
 from scripts.validate.outcome import blocked, concluded, skipped
@@ -42,11 +43,14 @@ class Subject:
         place: where it is written down; None where that is not known.
 
         build: of the folder that it applies; None where there is none.
+
+        circle: the Flux Kustomizations that it waits for in a circle, the one that is told first; mostly none.
     """
 
     kustomization: FluxKustomization
     place: Document | None
     build: Build | None
+    circle: tuple[str, ...]
 
 
 def outcomes(tree: Tree, tools: Tools, copy: Path, builds: tuple[Build, ...], *, is_whole: bool) -> tuple[Outcome, ...]:
@@ -65,8 +69,8 @@ def outcomes(tree: Tree, tools: Tools, copy: Path, builds: tuple[Build, ...], *,
         is_whole: whether every folder builds, so that what the entry point does not lead to is applied by nothing.
 
     Returns:
-        One outcome for each Flux Kustomization, one for each of the story's commands where flux spoke, and one each for
-        what nothing applies and for the rendering.
+        One outcome for each Flux Kustomization, one for each of the story's commands where flux spoke, one each for
+        what nothing applies and for the rendering, and those about what was rendered.
 
     Raises:
         ToolMissing: where there is neither flux nor flate.
@@ -82,11 +86,13 @@ def outcomes(tree: Tree, tools: Tools, copy: Path, builds: tuple[Build, ...], *,
     found = flux.reached(entry_point, {build.folder: build.documents for build in builds})
     if not found:
         return (blocked(CHECK, entry_point, f"{entry_point} applies no Flux Kustomization"),)
+    circles = {name: circle for circle in flux.circles(found) for name in circle}
     subjects = tuple(
         Subject(
             kustomization=each,
             place=flux.source_of(each, tree.documents),
             build=by_folder.get(each.path.as_posix()),
+            circle=circles.get(flux.identity(each), ()),
         )
         for each in found
     )
@@ -94,7 +100,7 @@ def outcomes(tree: Tree, tools: Tools, copy: Path, builds: tuple[Build, ...], *,
     before = _findings(subjects, frozenset(map(flux.identity, found)) | externals, _config_maps(builds))
     results = _asked(subjects, before, tools, copy, externals)
     results += (_unreached(tree, found) if is_whole else blocked("flux reach", "kubernetes", "not everything builds"),)
-    return (*results, _rendering(copy, results))
+    return (*results, *_rendering(tree, copy, results))
 
 
 def _findings(
@@ -103,7 +109,10 @@ def _findings(
     result: dict[str, tuple[Finding, ...]] = {}
     for each in subjects:
         folders = (each.build.folder,) if each.build else ()
-        result[flux.identity(each.kustomization)] = (
+        identity = flux.identity(each.kustomization)
+        circle = (flux.check_circle(each.kustomization, each.circle, each.place),) if each.circle else ()
+        result[identity] = (
+            *(circle if each.circle[:1] == (identity,) else ()),
             *flux.check_path(each.kustomization, folders, each.place),
             *flux.check_dependencies(each.kustomization, known, each.place),
             *variables.check(each.kustomization, each.build.texts if each.build else (), config_maps, each.place),
@@ -163,6 +172,8 @@ def _outcome(subject: Subject, before: Mapping[str, tuple[Finding, ...]], said: 
         return concluded(CHECK, kustomization.name, findings, reason=spoke, duration_s=said.duration_s)
     if subject.build and subject.build.error:
         return blocked(CHECK, kustomization.name, f"{subject.build.folder} does not build")
+    if subject.circle:
+        return blocked(CHECK, kustomization.name, f"it waits in a circle, as {subject.circle[0]} does")
     if said.is_blocked:
         return blocked(CHECK, kustomization.name, said.error)
     findings = (_finding(subject, kustomization.path.as_posix(), said.error),) if said.error else ()
@@ -180,12 +191,13 @@ def _unreached(tree: Tree, found: tuple[FluxKustomization, ...]) -> Outcome:
     return concluded("flux reach", "kubernetes", findings)
 
 
-def _rendering(copy: Path, before: tuple[Outcome, ...]) -> Outcome:
+def _rendering(tree: Tree, copy: Path, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
     entry_point = ENTRY_POINT.as_posix()
     if any(each.status in {Status.FAILED, Status.BLOCKED} for each in before):
-        return blocked("render", entry_point, "not every Flux Kustomization builds")
+        reason = "not every Flux Kustomization builds"
+        return (blocked("render", entry_point, reason), *rendered.stopped(reason))
     try:
-        render(copy)
+        rendering = render(copy)
     except RenderError as error:
         finding = Finding(
             rule="render",
@@ -194,8 +206,8 @@ def _rendering(copy: Path, before: tuple[Outcome, ...]) -> Outcome:
             message=f"{error.where}: {error.found}",
             next_step=error.next_step,
         )
-        return concluded("render", entry_point, (finding,))
-    return concluded("render", entry_point, ())
+        return (concluded("render", entry_point, (finding,)), *rendered.stopped("the tree does not render"))
+    return (concluded("render", entry_point, ()), *rendered.outcomes(tree, rendering))
 
 
 def _config_maps(builds: tuple[Build, ...]) -> Mapping[tuple[str, str], Mapping[str, Any]]:

@@ -92,7 +92,7 @@ def test_a_second_run_has_nothing_to_commit_and_says_so(git, capsys):
 def test_the_message_tells_what_was_added_changed_and_removed(git):
     run(git.root)
     settings = git.root / SETTINGS
-    settings.write_text(settings.read_text() + "  VOLSYNC_REGION: us-east-1\n", encoding="utf-8")
+    settings.write_text(settings.read_text() + "  VOLSYNC_SITE: home\n", encoding="utf-8")
     (git.root / "tests/alerts/volsync.test.yaml").unlink()
     (git.root / "docs/decisions").mkdir()
     (git.root / "docs/decisions/0001-story-and-real-components.md").write_text("# Decision\n", encoding="utf-8")

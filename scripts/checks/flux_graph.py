@@ -1,0 +1,157 @@
+"""A rendering -> Flux Kustomizations that wait for ever, and objects that Flux cannot apply."""
+
+from collections.abc import Iterator, Mapping
+
+from scripts.checks.document import items, mapping
+from scripts.checks.fault import Fault
+from scripts.checks.objects import Objects, fault, field
+from scripts.model import Resource
+from scripts.render import FLUX_KUSTOMIZATION
+
+BUILT_IN = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+"""Namespaces that every cluster has."""
+
+CHARTS: Mapping[str, tuple[str, ...]] = {"volsync": (), "snapshot-controller": ("controller",)}
+"""
+Chart -> where in its values `fullnameOverride` stands; each makes one Deployment of that name.
+
+Source: backube/volsync@v0.12.0:helm/volsync/templates/_helpers.tpl;
+piraeusdatastore/helm-charts@snapshot-controller-3.0.6:charts/snapshot-controller/templates/_helpers.tpl
+"""
+
+NEED_NAMESPACE = frozenset({"ExternalSecret", "HelmRelease", "PersistentVolumeClaim"}) | {
+    "ReplicationDestination",
+    "ReplicationSource",
+}
+"""Kinds without which there is no backup, and that live in a namespace."""
+
+
+def check(objects: Objects) -> Iterator[Fault]:
+    """
+    Check what applies what, in which order, and into which namespaces.
+
+    Args:
+        objects: of the tree.
+
+    Yields:
+        What is wrong: with each Flux Kustomization, with the objects that they apply.
+    """
+    kustomizations = objects.of("Kustomization", f"{FLUX_KUSTOMIZATION}/")
+    waited_for = {name for each in kustomizations for name in _depends_on(each)}
+    for each in kustomizations:
+        yield from _life(each, waited_for)
+        yield from _source(objects, each, ("spec", "sourceRef"))
+        yield from _health_checks(objects, each)
+    for release in objects.of("HelmRelease", "helm.toolkit.fluxcd.io/"):
+        if field(release, "spec", "chart"):
+            yield from _source(objects, release, ("spec", "chart", "spec", "sourceRef"))
+    yield from _namespaces(objects)
+
+
+def _identity(each: Resource) -> str:
+    return f"{each.id.namespace}/{each.id.name}"
+
+
+def _depends_on(each: Resource) -> tuple[str, ...]:
+    references = map(mapping, items(field(each, "spec", "dependsOn")))
+    return tuple(f"{one.get('namespace') or each.id.namespace}/{one.get('name')}" for one in references)
+
+
+def _life(each: Resource, waited_for: set[str]) -> Iterator[Fault]:
+    specification = mapping(each.document.get("spec"))
+    if specification.get("prune") is None:
+        found = "does not say whether what leaves git leaves the cluster"
+        yield fault("flux-prune", each, ("spec", "prune"), found, "write `prune: true`")
+    if specification.get("timeout") is None:
+        found = "has no timeout, so that a failure is told only after its interval"
+        yield fault("flux-timeout", each, ("spec", "timeout"), found, "write `timeout: 5m`")
+    checks = items(specification.get("healthChecks"))
+    if specification.get("wait") and checks:
+        found = "has wait and healthChecks, and Flux ignores healthChecks then"
+        yield fault("flux-wait", each, ("spec", "wait"), found, "keep one of the two")
+    elif not specification.get("wait") and not checks and _identity(each) in waited_for:
+        found = "is waited for by others and waits for nothing itself, so that they start before it is ready"
+        yield fault("flux-wait", each, ("spec",), found, "write `wait: true`, or healthChecks")
+
+
+def _source(objects: Objects, each: Resource, location: tuple[str, ...]) -> Iterator[Fault]:
+    reference = mapping(field(each, *location))
+    kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
+    namespace = str(reference.get("namespace") or each.id.namespace)
+    made = any((one.id.namespace, one.id.name) == (namespace, name) for one in objects.of(kind)) if kind else False
+    if not made and not objects.has_external(kind, namespace, name):
+        yield fault(
+            "flux-source",
+            each,
+            (*location, "name"),
+            f"has the source {kind or '(no kind)'} {namespace}/{name or '(none)'}, which is neither in the tree nor "
+            "external",
+            "correct sourceRef, or add what it names to externals.yaml",
+        )
+
+
+def _health_checks(objects: Objects, each: Resource) -> Iterator[Fault]:
+    made = {(one.id.kind, one.id.namespace, one.id.name) for one in objects.resources}
+    releases = objects.of("HelmRelease", "helm.toolkit.fluxcd.io/")
+    for index, check_of in enumerate(map(mapping, items(field(each, "spec", "healthChecks")))):
+        kind, name = str(check_of.get("kind")), str(check_of.get("name"))
+        namespace = str(check_of.get("namespace") or each.id.namespace)
+        key = kind, namespace, name
+        near = [one for one in releases if _target(one) == namespace]
+        by_charts = {made_name for one in near for made_name in _deployments(one)}
+        # what a chart makes that is not known here may be anything
+        is_open = kind not in {"HelmRelease", "Kustomization"} and any(_chart(one) not in CHARTS for one in near)
+        if key in made or (kind == "Deployment" and name in by_charts) or is_open:
+            continue
+        wanted = f", and its charts make {', '.join(sorted(by_charts))}" if kind == "Deployment" and by_charts else ""
+        yield fault(
+            "flux-health-check",
+            each,
+            ("spec", "healthChecks", index, "name"),
+            f"waits for {kind} {namespace}/{name}, which nothing makes{wanted}",
+            "correct the health check",
+        )
+
+
+def _target(release: Resource) -> str:
+    return str(field(release, "spec", "targetNamespace") or release.id.namespace)
+
+
+def _chart(release: Resource) -> str:
+    return str(field(release, "spec", "chart", "spec", "chart") or "")
+
+
+def _deployments(release: Resource) -> Iterator[str]:
+    chart = _chart(release)
+    if chart not in CHARTS:
+        return
+    target = field(release, "spec", "targetNamespace")
+    default = f"{target}-{release.id.name}" if target else release.id.name
+    name = str(field(release, "spec", "releaseName") or default)
+    override = field(release, "spec", "values", *CHARTS[chart], "fullnameOverride")
+    yield str(override or (name if chart in name else f"{name}-{chart}"))
+    if chart == "snapshot-controller" and field(release, "spec", "values", "webhook", "enabled") is not False:
+        yield "snapshot-validation-webhook"
+
+
+def _namespaces(objects: Objects) -> Iterator[Fault]:
+    there = BUILT_IN | {each.id.name for each in objects.of("Namespace")} | objects.externals.get("Namespace", set())
+    told: set[tuple[str, str]] = set()
+    for each in objects.resources:
+        namespace = each.id.namespace
+        if not namespace and each.id.kind in NEED_NAMESPACE:
+            found, key = "has no namespace", (each.kustomization, str(each.id))
+        elif namespace and namespace not in there:
+            found, key = f"goes into the namespace {namespace}, which nothing makes", (each.kustomization, namespace)
+        else:
+            continue
+        # a namespace that is missing is one fault, however many objects go into it
+        if key not in told:
+            told.add(key)
+            yield fault(
+                "flux-namespace",
+                each,
+                ("metadata", "namespace"),
+                found,
+                "add a Namespace to the tree, or the name to externals.yaml",
+            )
