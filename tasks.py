@@ -102,6 +102,15 @@ def render(_: Context, name: str = "", root: str = "") -> None:
     show_manifests(name=name, root=root)
 
 
+@task(help={"base": "the commit to compare with", "root": ROOT})
+@exits_cleanly
+def diff(_: Context, base: str = "HEAD", root: str = "") -> None:
+    """Show what a change does to the cluster, and what of it is dangerous for backups."""
+    from scripts.review import show_changes
+
+    show_changes(base=base, root=root)
+
+
 @task
 @exits_cleanly
 def commit(_: Context) -> None:
@@ -139,6 +148,7 @@ namespace = Collection(
     setup,
     validate,
     render,
+    diff,
     commit,
     e2e,
     onepassword=Collection(setup=onepassword_setup),

@@ -1,11 +1,16 @@
 """The tasks that show what the cluster would receive."""
 
+import tempfile
+from pathlib import Path
+
 from scripts import report
-from scripts.errors import SettingsError
+from scripts.errors import RenderError, SettingsError
 from scripts.model import Resource
 from scripts.progress import step
 from scripts.render import ENTRY_POINT, Rendering, render
-from scripts.review import manifests
+from scripts.review import as_text, manifests, revision
+from scripts.review.compare import compare
+from scripts.review.dangers import dangers
 from scripts.tree_root import tree_root
 
 
@@ -27,6 +32,37 @@ def show_manifests(*, name: str = "", root: str = "") -> None:
     with step("render the tree"):
         rendering = render(folder)
     report.show_text(manifests.text(_applied_by(name, rendering)))
+
+
+def show_changes(*, base: str, root: str = "") -> None:
+    """
+    Print what the cluster would see of the changes since a commit, those in the work tree included.
+
+    Args:
+        base: any name of a commit.
+
+        root: the folder that holds `kubernetes/`; this checkout where "".
+
+    Raises:
+        RenderError: where one of both sides does not render.
+
+        SettingsError: where the root is none, or base names no commit that holds it.
+    """
+    folder = tree_root(root)
+    with tempfile.TemporaryDirectory(prefix="review-") as name, step(f"compare with {base}"):
+        former, commit = revision.export(folder, base, Path(name).resolve())
+        before = _former(former, base)
+        after = render(folder)
+    changes = compare(before, after)
+    named = base if base == commit else f"{base} ({commit})"
+    report.show(as_text.lines(changes, dangers(changes, before.resources), base=named))
+
+
+def _former(folder: Path, base: str) -> Rendering:
+    try:
+        return render(folder)
+    except RenderError as error:
+        raise RenderError(f"{error.where} at {base}", error.found, "name a --base that renders") from error
 
 
 def _applied_by(name: str, rendering: Rendering) -> tuple[Resource, ...]:
