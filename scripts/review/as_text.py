@@ -54,7 +54,7 @@ def _field(change: FieldChange, *, is_secret: bool) -> str:
 
 def _value(value: Any, *, is_hidden: bool) -> str:  # noqa: ANN401 - a field holds anything
     if value is ABSENT:
-        return ABSENT.value
+        return str(ABSENT.value)
     if is_hidden:
         return REDACTED
     text = str(value) if isinstance(value, str) and value else json.dumps(value, default=str, ensure_ascii=False)
