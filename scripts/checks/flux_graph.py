@@ -8,6 +8,21 @@ from scripts.checks.objects import Objects, fault, field
 from scripts.model import Resource
 from scripts.render import FLUX_KUSTOMIZATION
 
+SERVED: Mapping[str, str] = {
+    "external-secrets.io": "v1",
+    "helm.toolkit.fluxcd.io": "v2",
+    "kustomize.toolkit.fluxcd.io": "v1",
+    "monitoring.coreos.com": "v1",
+    "snapshot.storage.k8s.io": "v1",
+    "source.toolkit.fluxcd.io": "v1",
+    "volsync.backube": "v1alpha1",
+}
+"""
+Group -> the version to write.
+
+Source: external-secrets/external-secrets@v2.9.0:config/crds/bases (v1beta1 is not served); the CRDs of the pinned charts
+"""
+
 BUILT_IN = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 """Namespaces that every cluster has."""
 
@@ -45,6 +60,11 @@ def check(objects: Objects) -> Iterator[Fault]:
     for release in objects.of("HelmRelease", "helm.toolkit.fluxcd.io/"):
         if field(release, "spec", "chart"):
             yield from _source(objects, release, ("spec", "chart", "spec", "sourceRef"))
+    for each in objects.resources:
+        group, _, version = each.id.api_version.partition("/")
+        if version != SERVED.get(group, version):
+            found = f"has apiVersion {each.id.api_version}, and {group}/{SERVED[group]} is what is served"
+            yield fault("api-version", each, ("apiVersion",), found, f"write {group}/{SERVED[group]}")
     yield from _namespaces(objects)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scripts.checks.document import Document, items, mapping
+from scripts.model import Finding
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 API_GROUP = "kustomize.config.k8s.io/"
@@ -52,6 +53,42 @@ def _entries(value: Mapping[str, Any]) -> Iterator[Any]:
             # an entry may be KEY=FILE
             yield from (str(each).rpartition("=")[2] for each in items(item.get("files")))
             yield from items(item.get("envs"))
+
+
+def is_kustomization(document: Document) -> bool:
+    """
+    Tell what kustomize builds from other documents.
+
+    Args:
+        document: any document.
+
+    Returns:
+        Whether it is a Kustomization or Component of kustomize.
+    """
+    return posixpath.basename(document.file) in FILE_NAMES
+
+
+def check(document: Document) -> tuple[Finding, ...]:
+    """
+    Check what kustomize takes and should not have been given.
+
+    Args:
+        document: a Kustomization or Component of kustomize.
+
+    Returns:
+        One finding or none.
+    """
+    if document.get("commonLabels") is None:
+        return ()
+    return (
+        Finding(
+            rule="common-labels",
+            file=document.file,
+            line=document.line("commonLabels"),
+            message="has commonLabels, which go into the selectors of what is built with it",
+            next_step="write `labels` in their place, which leaves selectors alone",
+        ),
+    )
 
 
 def closure(start: str, graph: Mapping[str, frozenset[str]]) -> frozenset[str]:

@@ -76,6 +76,7 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "Flux graph",
         "VolSync",
         "exemptions",
+        "labels",
     } == {each.check for each in found.outcomes}
 
 

@@ -38,6 +38,9 @@ def add(name, text):
     return both(append(DEMO, f"  - {name}\n"), write(f"{FOLDER}/{name}", f"---\n{text}"))
 
 
+MADE_BY_HAND = "allow.backup/volsync-not-filled: it was there before its backups"
+
+
 def claim(name, annotation=""):
     annotations = f"  annotations:\n    {annotation}\n" if annotation else ""
     return f"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: {name}\n{annotations}spec: {{}}\n"
@@ -89,6 +92,8 @@ spec:
       fsGroup: 1000
       runAsUser: 1000
     repository: {repository}
+    cleanupCachePVC: true
+    cleanupTempPVC: true
   trigger:
     manual: restore-once
 """.format(**values)
@@ -228,7 +233,7 @@ FAULTS = [
     ),
     pytest.param(
         both(
-            add("claim.yaml", claim("cache")),
+            add("claim.yaml", claim("cache", MADE_BY_HAND)),
             add("source.yaml", source()),
             add("secret.yaml", secret(path="demo")),
         ),
@@ -397,6 +402,57 @@ FAULTS = [
         id="an app is restored by another user than it is backed up by",
     ),
     pytest.param(
+        replace(
+            CLAIM,
+            "  dataSourceRef:\n    apiGroup: volsync.backube\n    kind: ReplicationDestination\n    name: ${APP}-dst\n",
+            "",
+        ),
+        ("volsync-not-filled", CLAIM, 6),
+        id="an app starts empty where it has backups, as the story's does",
+    ),
+    pytest.param(
+        replace(DESTINATION, "    cleanupTempPVC: true\n", ""),
+        ("volsync-clean-up", DESTINATION, 9),
+        id="a destination leaves its volume behind",
+    ),
+    pytest.param(
+        both(
+            append(f"{FOLDER}/namespace.yaml", "  labels:\n    pod-security.kubernetes.io/enforce: restricted\n"),
+            replace(
+                SOURCE,
+                "      fsGroup: 1000\n      runAsUser: 1000\n",
+                "      fsGroup: 1000\n      runAsNonRoot: true\n      runAsUser: 1000\n"
+                "      seccompProfile:\n        type: RuntimeDefault\n",
+            ),
+            add("claim.yaml", claim("cache", MADE_BY_HAND)),
+            add("source.yaml", source()),
+            add("secret.yaml", secret()),
+            replace(
+                DESTINATION,
+                "      fsGroup: 1000\n      runAsUser: 1000\n",
+                "      fsGroup: 1000\n      runAsNonRoot: true\n      runAsUser: 1000\n"
+                "      seccompProfile:\n        type: RuntimeDefault\n",
+            ),
+        ),
+        ("volsync-mover-restricted", f"{FOLDER}/source.yaml", 10),
+        id="a mover asks for more than its namespace allows",
+    ),
+    pytest.param(
+        replace(SOURCE, "    volumeSnapshotClassName", '    unlock: ""\n    volumeSnapshotClassName'),
+        ("volsync-unlock", SOURCE, 17),
+        id="a source takes back what unlocks it, as the story's does",
+    ),
+    pytest.param(
+        replace(EXTERNAL_SECRET, "external-secrets.io/v1\n", "external-secrets.io/v1beta1\n"),
+        ("api-version", EXTERNAL_SECRET, 2),
+        id="an ExternalSecret has a version that is not served any more, as the story's does",
+    ),
+    pytest.param(
+        append(f"{COMPONENT}/kustomization.yaml", "commonLabels:\n  app.kubernetes.io/component: volsync\n"),
+        ("common-labels", f"{COMPONENT}/kustomization.yaml", 9),
+        id="labels go into selectors, as the story's do",
+    ),
+    pytest.param(
         replace(SOURCE, "  restic:", "  paused: true\n  restic:"),
         ("volsync-paused", SOURCE, 7),
         id="a source is paused",
@@ -413,7 +469,7 @@ FAULTS = [
     ),
     pytest.param(
         replace(DESTINATION, "manual: restore-once", "schedule: 0 2 * * *"),
-        ("volsync-trigger", DESTINATION, 21),
+        ("volsync-trigger", DESTINATION, 23),
         id="a destination restores every night",
     ),
     pytest.param(
@@ -529,7 +585,11 @@ def test_one_fault_of_what_is_rendered_is_one_finding_with_its_file_and_line(tre
             id="others make the Secret",
         ),
         pytest.param(
-            both(add("claim.yaml", claim("cache")), add("source.yaml", source()), add("secret.yaml", secret())),
+            both(
+                add("claim.yaml", claim("cache", MADE_BY_HAND)),
+                add("source.yaml", source()),
+                add("secret.yaml", secret()),
+            ),
             id="two sources of a namespace have a repository each",
         ),
         pytest.param(
@@ -598,3 +658,40 @@ def test_what_is_rendered_is_not_checked_where_the_tree_does_not_render(tree, to
     assert {"Flux graph", "VolSync", "exemptions"} <= {
         each.check for each in found.outcomes if each.status.value == "blocked"
     }
+
+
+STORY = {
+    "external-secret-item": EXTERNAL_SECRET,
+    "api-version": EXTERNAL_SECRET,
+    "common-labels": f"{COMPONENT}/kustomization.yaml",
+    "volsync-unlock": SOURCE,
+    "volsync-mover-restricted": SOURCE,
+    "volsync-destination-pvc": DESTINATION,
+    "volsync-previous": DESTINATION,
+    "volsync-not-filled": CLAIM,
+}
+"""What the story's component comes to once it renders at all: rule -> a file that breaks it."""
+
+
+def test_each_mistake_of_the_storys_component_that_renders_is_found(tree, tools):
+    both(
+        replace(EXTERNAL_SECRET, "external-secrets.io/v1\n", "external-secrets.io/v1beta1\n"),
+        replace(EXTERNAL_SECRET, "key: volsync-minio", "key: kubernetes/apps/volsync/volsync-minio"),
+        append(f"{COMPONENT}/kustomization.yaml", "commonLabels:\n  app.kubernetes.io/component: volsync\n"),
+        replace(SOURCE, "    volumeSnapshotClassName", '    unlock: ""\n    volumeSnapshotClassName'),
+        replace(SOURCE, "  restic:", "  paused: false\n  restic:"),
+        replace(DESTINATION, "  labels:\n    kustomize.toolkit.fluxcd.io/ssa: IfNotPresent\n", ""),
+        replace(DESTINATION, "    cleanupCachePVC: true\n    cleanupTempPVC: true\n", ""),
+        replace(DESTINATION, "    repository", "    destinationPVC: ${APP}-restored\n    previous: 1\n    repository"),
+        replace(
+            CLAIM,
+            "  dataSourceRef:\n    apiGroup: volsync.backube\n    kind: ReplicationDestination\n    name: ${APP}-dst\n",
+            "",
+        ),
+        append(f"{FOLDER}/namespace.yaml", "  labels:\n    pod-security.kubernetes.io/enforce: restricted\n"),
+    )(tree)
+
+    found = validate(tree, tools=tools)
+
+    assert set(STORY.items()) <= {(finding.rule, finding.file) for finding in found.findings}
+    assert set(STORY) == {finding.rule for finding in found.findings}

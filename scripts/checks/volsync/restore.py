@@ -28,8 +28,22 @@ def check(objects: Objects) -> Iterator[Fault]:
     """
     named = {(each.id.namespace, each.id.name): each for each in objects.destinations}
     filled: dict[tuple[str, str], Resource] = {}
+    protected = {(each.id.namespace, field(each, "spec", "sourcePVC")) for each in objects.sources}
     for claim in objects.claims.values():
         reference = mapping(field(claim, "spec", "dataSourceRef"))
+        if (
+            not reference
+            and not field(claim, "spec", "dataSource")
+            and (claim.id.namespace, claim.id.name) in protected
+        ):
+            yield fault(
+                "volsync-not-filled",
+                claim,
+                ("spec", "dataSourceRef"),
+                "is backed up and starts empty: made anew it has no data, and its next backups age out those that have",
+                "give it a dataSourceRef to a ReplicationDestination, or say why not: "
+                "`allow.backup/volsync-not-filled: REASON`",
+            )
         if reference.get("kind") != "ReplicationDestination":
             continue
         key = claim.id.namespace, data_source(claim)
@@ -99,6 +113,14 @@ def _volume(objects: Objects, destination: Resource) -> Iterator[Fault]:
                 ("spec", "restic", missing[0]),
                 f"has no {' and no '.join(missing)}, without which VolSync makes no volume to restore to",
                 "give it those of the PVC",
+            )
+        if left := [each for each in ("cleanupTempPVC", "cleanupCachePVC") if not values.get(each)]:
+            yield fault(
+                "volsync-clean-up",
+                destination,
+                ("spec", "restic", left[0]),
+                f"has no {' and no '.join(left)}, so that what it made to restore stays for good",
+                f"write `{left[0]}: true`",
             )
         return
     namespace = destination.id.namespace

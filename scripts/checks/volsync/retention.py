@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from scripts.checks.document import mapping
 from scripts.checks.fault import Fault
-from scripts.checks.objects import Objects, fault, restic
+from scripts.checks.objects import Objects, fault, field, restic
 from scripts.model import Resource
 
+ENFORCED = "pod-security.kubernetes.io/enforce"
 COUNTS = ("hourly", "daily", "weekly", "monthly", "yearly")
 
 
@@ -25,6 +26,7 @@ def check(objects: Objects) -> Iterator[Fault]:
     for each in filter(restic, (*objects.sources, *objects.destinations)):
         yield from _cache(each)
         yield from _user(each)
+        yield from _restricted(objects, each)
     for pair in objects.pairs:
         one, other = (mapping(restic(each).get("moverSecurityContext")) for each in (pair.source, pair.destination))
         differing = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
@@ -81,6 +83,24 @@ def _cache(each: Resource) -> Iterator[Fault]:
             ("spec", "restic", "cacheAccessModes"),
             "gets a cache that can only be read",
             "write `cacheAccessModes: [ReadWriteOnce]`",
+        )
+
+
+def _restricted(objects: Objects, each: Resource) -> Iterator[Fault]:
+    namespaces = [one for one in objects.of("Namespace") if one.id.name == each.id.namespace]
+    context = mapping(restic(each).get("moverSecurityContext"))
+    if not context or not any(field(one, "metadata", "labels", ENFORCED) == "restricted" for one in namespaces):
+        return
+    profile = mapping(context.get("seccompProfile")).get("type")
+    missing = [] if context.get("runAsNonRoot") is True else ["runAsNonRoot: true"]
+    missing += [] if profile in {"RuntimeDefault", "Localhost"} else ["seccompProfile: {type: RuntimeDefault}"]
+    if missing:
+        yield fault(
+            "volsync-mover-restricted",
+            each,
+            ("spec", "restic", "moverSecurityContext"),
+            f"has no {' and no '.join(missing)}, and its namespace takes no pod without",
+            "add it to moverSecurityContext",
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from scripts.checks.document import mapping
 from scripts.checks.fault import Fault
-from scripts.checks.objects import Objects, fault, field
+from scripts.checks.objects import Objects, fault, field, restic
 from scripts.checks.volsync.cron import Refused, parse
 from scripts.model import Resource
 
@@ -27,6 +27,14 @@ def check(objects: Objects) -> Iterator[Fault]:
                 ("spec", "paused"),
                 "is paused: VolSync goes on to make snapshots and volumes, and never ends the sync that it begins",
                 "take `paused` out; to stop backups take the object out of git",
+            )
+        if "unlock" in restic(each):
+            yield fault(
+                "volsync-unlock",
+                each,
+                ("spec", "restic", "unlock"),
+                "has unlock in git: Flux takes back what somebody who unlocks writes there",
+                "take `unlock` out",
             )
         yield from _trigger(each)
 

@@ -1,0 +1,36 @@
+"""The table of rules -> the page of the documentation that lists them."""
+
+from scripts.checks import RULES, SECRET_RULES
+from scripts.checks.fault import ALLOWED, REASON_LENGTH
+
+HEAD = f"""\
+# Rules
+
+What `invoke validate` demands of a tree. This page is made from the table in `scripts/checks/__init__.py`:
+`python -m scripts.checks > docs/reference/rules.md`.
+
+An object of the rendered tree is taken out of a rule by an annotation on it, `{ALLOWED}RULE: REASON`, with a reason of
+at least {REASON_LENGTH} characters. A line that looks like a credential is allowed by a comment, `pragma: allowlist` and
+`secret - REASON`. The report says how many are.
+
+The rules whose names begin with `flux-`, `volsync-`, `external-secret-` and `cluster-settings` look at what the tree
+renders to. Where a fault stands in a template that many apps use it is told once, with the apps that have it.
+
+| Rule | What it demands |
+|---|---|
+"""
+
+TAIL = """
+What these find never goes into a commit that `invoke commit` makes: {rules}.
+"""
+
+
+def page() -> str:
+    """
+    The page.
+
+    Returns:
+        Markdown.
+    """
+    rows = "".join(f"| `{rule}` | {demand} |\n" for rule, demand in RULES.items())
+    return HEAD + rows + TAIL.format(rules=", ".join(f"`{rule}`" for rule in sorted(SECRET_RULES)))
