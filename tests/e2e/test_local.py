@@ -209,6 +209,13 @@ def test_a_prune_that_is_due_runs_last(services):
         ),
         pytest.param(
             "PersistentVolumeClaim",
+            ("spec", "dataSourceRef", "apiGroup"),
+            "",
+            "dataSourceRef does not name it",
+            id="a PVC that is filled from another group's object",
+        ),
+        pytest.param(
+            "PersistentVolumeClaim",
             ("spec", "storageClassName"),
             "typo",
             "no StorageClass typo",
