@@ -98,8 +98,7 @@ def _source(objects: Objects, each: Resource, location: tuple[str, ...]) -> Iter
     reference = mapping(field(each, *location))
     kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
     namespace = str(reference.get("namespace") or each.id.namespace)
-    made = any((one.id.namespace, one.id.name) == (namespace, name) for one in objects.of(kind)) if kind else False
-    if not made and not objects.has_external(kind, namespace, name):
+    if objects.get(kind, namespace, name) is None and not objects.has_external(kind, namespace, name):
         yield fault(
             "flux-source",
             each,
@@ -111,7 +110,6 @@ def _source(objects: Objects, each: Resource, location: tuple[str, ...]) -> Iter
 
 
 def _health_checks(objects: Objects, each: Resource) -> Iterator[Fault]:
-    made = {(one.id.kind, one.id.namespace, one.id.name) for one in objects.resources}
     releases = objects.of("HelmRelease", "helm.toolkit.fluxcd.io/")
     for index, check_of in enumerate(map(mapping, items(field(each, "spec", "healthChecks")))):
         kind, name = str(check_of.get("kind")), str(check_of.get("name"))
@@ -121,7 +119,7 @@ def _health_checks(objects: Objects, each: Resource) -> Iterator[Fault]:
         by_charts = {made_name for one in near for made_name in _deployments(one)}
         # what a chart makes that is not known here may be anything
         is_open = kind not in {"HelmRelease", "Kustomization"} and any(_chart(one) not in CHARTS for one in near)
-        if key in made or (kind == "Deployment" and name in by_charts) or is_open:
+        if objects.get(*key) or (kind == "Deployment" and name in by_charts) or is_open:
             continue
         wanted = f", and its charts make {', '.join(sorted(by_charts))}" if kind == "Deployment" and by_charts else ""
         yield fault(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from scripts.checks.document import Location, mapping
@@ -54,24 +55,51 @@ class Objects:
         Returns:
             Them, in the order of the rendering.
         """
-        return tuple(each for each in self.resources if each.id.kind == kind and each.id.api_version.startswith(group))
+        return tuple(each for each in self._by_kind.get(kind, ()) if each.id.api_version.startswith(group))
 
-    @property
+    def get(self, kind: str, namespace: str, name: str) -> Resource | None:
+        """
+        An object of the tree.
+
+        Args:
+            kind: of the object.
+
+            namespace: "" for an object without one.
+
+            name: of the object.
+
+        Returns:
+            The object; None where the tree does not make it.
+        """
+        return self._by_name.get((kind, namespace, name))
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str, str], Resource]:
+        return {(each.id.kind, each.id.namespace, each.id.name): each for each in self.resources}
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for each in self.resources:
+            found.setdefault(each.id.kind, []).append(each)
+        return found
+
+    @cached_property
     def sources(self) -> tuple[Resource, ...]:
         """The ReplicationSources."""
         return self.of("ReplicationSource", VOLSYNC)
 
-    @property
+    @cached_property
     def destinations(self) -> tuple[Resource, ...]:
         """The ReplicationDestinations."""
         return self.of("ReplicationDestination", VOLSYNC)
 
-    @property
+    @cached_property
     def claims(self) -> Mapping[tuple[str, str], Resource]:
         """(namespace, name) -> PersistentVolumeClaim."""
         return {(each.id.namespace, each.id.name): each for each in self.of("PersistentVolumeClaim")}
 
-    @property
+    @cached_property
     def settings(self) -> Resource | None:
         """The ConfigMap cluster-settings; None where the tree has none."""
         return next((each for each in self.of("ConfigMap") if each.id.name == SETTINGS), None)
@@ -105,14 +133,17 @@ class Objects:
         """
         return (f"{namespace}/{name}" if namespace else name) in self.externals.get(kind, frozenset())
 
-    @property
+    @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """Each ReplicationDestination with the ReplicationSource that it belongs to, where there is one."""
         filled = {(each.id.namespace, data_source(each)): each.id.name for each in self.claims.values()}
         found: list[Pair] = []
+        by_namespace: dict[str, list[Resource]] = {}
+        for source in self.sources:
+            by_namespace.setdefault(source.id.namespace, []).append(source)
         for destination in self.destinations:
             namespace = destination.id.namespace
-            near = [each for each in self.sources if each.id.namespace == namespace]
+            near = by_namespace.get(namespace, [])
             claim = filled.get((namespace, destination.id.name))
             same_claim = [each for each in near if claim and field(each, "spec", "sourcePVC") == claim]
             same_secret = [each for each in near if secret_name(each) == secret_name(destination)]

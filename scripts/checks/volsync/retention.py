@@ -87,9 +87,9 @@ def _cache(each: Resource) -> Iterator[Fault]:
 
 
 def _restricted(objects: Objects, each: Resource) -> Iterator[Fault]:
-    namespaces = [one for one in objects.of("Namespace") if one.id.name == each.id.namespace]
+    namespace = objects.get("Namespace", "", each.id.namespace)
     context = mapping(restic(each).get("moverSecurityContext"))
-    if not context or not any(field(one, "metadata", "labels", ENFORCED) == "restricted" for one in namespaces):
+    if not context or namespace is None or field(namespace, "metadata", "labels", ENFORCED) != "restricted":
         return
     profile = mapping(context.get("seccompProfile")).get("type")
     missing = [] if context.get("runAsNonRoot") is True else ["runAsNonRoot: true"]

@@ -42,8 +42,9 @@ def check(objects: Objects) -> Iterator[Fault]:
     """
     for source in objects.sources:
         yield from _source_volume(objects, source)
+    destinations = {(each.id.namespace, each.id.name) for each in objects.destinations}
     for each in (*objects.sources, *objects.destinations):
-        yield from _name(objects, each)
+        yield from _name(each, destinations)
         if restic(each):
             yield from _copy_method(each)
             yield from _classes(objects, each)
@@ -68,7 +69,7 @@ def _source_volume(objects: Objects, source: Resource) -> Iterator[Fault]:
         )
 
 
-def _name(objects: Objects, each: Resource) -> Iterator[Fault]:
+def _name(each: Resource, destinations: set[tuple[str, str]]) -> Iterator[Fault]:
     if len(each.id.name) > LONGEST_NAME:
         yield fault(
             "volsync-name-length",
@@ -77,9 +78,7 @@ def _name(objects: Objects, each: Resource) -> Iterator[Fault]:
             f"has a name of {len(each.id.name)} characters, and alerts know its Job by name up to {LONGEST_NAME}",
             "shorten APP",
         )
-    if each in objects.sources and any(
-        (other.id.namespace, other.id.name) == (each.id.namespace, each.id.name) for other in objects.destinations
-    ):
+    if each.id.kind == "ReplicationSource" and (each.id.namespace, each.id.name) in destinations:
         yield fault(
             "volsync-same-name",
             each,
