@@ -64,7 +64,7 @@ def _rule(name: str, demand: str) -> Json:
         "id": name,
         "shortDescription": {"text": demand},
         "fullDescription": {"text": demand},
-        "help": {"text": f"{demand} Each finding says what to do; `invoke validate` shows it before it is pushed."},
+        "help": {"text": f"{demand} Each finding says what to do; all rules are in docs/reference/rules.md."},
         "defaultConfiguration": {"level": "error"},
         "properties": {"precision": "high", "tags": ["security"] if secret else ["reliability"], **secret},
     }

@@ -27,7 +27,8 @@ def export(root: Path, base: str, folder: Path) -> tuple[Path, str]:
         SettingsError: where root is in no work tree, or base names no commit that holds it.
     """
     top, prefix = _location(root)
-    found = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}", accept=None)
+    # what is put behind the name keeps it from being read as an option
+    found = _git(top, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}", accept=None)
     if found.exit_code != 0:
         raise SettingsError(f"--base {base}", "names no commit of this repository", "run `git fetch`, or name another")
     commit = found.stdout.strip()

@@ -175,7 +175,7 @@ def test_a_tree_may_be_a_folder_of_its_repository(tree, tmp_path, capsys):
     )
 
 
-@pytest.mark.parametrize("base", ["nosuch", "--help", "-", ""])
+@pytest.mark.parametrize("base", ["nosuch", "--help", "--all", "-", ""])
 @pytest.mark.usefixtures("git")
 def test_a_base_that_is_no_commit_is_refused(tree, base):
     with pytest.raises(SettingsError, match="names no commit of this repository; run `git fetch`"):

@@ -204,6 +204,12 @@ def test_the_json_holds_what_the_report_holds():
     assert document["notes"] == [NOTE]
 
 
+def test_a_byte_that_is_no_utf_8_is_written_as_an_escape_that_anything_can_read():
+    outcome = Outcome(check="read", subject="a\udcffb", status=Status.PASSED)
+
+    assert as_json(made(outcome))["outcomes"][0]["subject"] == r"a\udcffb"
+
+
 # ----------------------------------------------------------------------------------------------------------------- SARIF
 
 

@@ -246,6 +246,15 @@ def test_what_endangers_nothing_is_shown_and_not_marked(edit):
     assert as_text.lines(changes, found, base="main")[-1].endswith("; nothing dangerous for backups")
 
 
+@pytest.mark.parametrize("unlimited", ["unlimited", -1])
+def test_any_number_of_snapshots_is_less_than_all_of_them(unlimited):
+    before = APP.replace("hourly: 24,", f"last: {unlimited},")
+
+    _, found = changed(put(*SOURCE, *RETAIN, "last", "500"), before=before)
+
+    assert [each.message.partition(":")[0] for each in found] == [f"last {unlimited} -> 500"]
+
+
 @pytest.mark.parametrize("subject", [SOURCE, CLAIM, RECORD])
 def test_what_flux_does_not_prune_stays_in_the_cluster(subject):
     changes, found = changed(drop(*subject), prune=False)
