@@ -10,9 +10,12 @@ from scripts.task import exits_cleanly
 
 DRY_RUN = "show the plan and change nothing"
 RECORD = "a file that is the record of the credentials where there is no Connect server (mode 0600, outside of git)"
-ENDPOINT = "URL of MinIO; the one in cluster-settings.yaml where not given"
 ROOT = "another folder that holds kubernetes/; this checkout where not given"
-CA_FILE = "PEM file of the authority that signed MinIO's certificate"
+MINIO = {
+    "endpoint": "URL of MinIO; the one in cluster-settings.yaml where not given",
+    "ca_file": "PEM file of the authority that signed MinIO's certificate",
+    "record": RECORD,
+}
 
 
 @task(
@@ -30,15 +33,7 @@ def onepassword_setup(_: Context, record: str = "", dry_run: bool = False, force
     run.set_up_record(record_file=record, dry_run=dry_run, force=force)
 
 
-@task(
-    help={
-        "endpoint": ENDPOINT,
-        "ca_file": CA_FILE,
-        "record": RECORD,
-        "dry_run": DRY_RUN,
-        "force": "overwrite a state that this project did not make",
-    }
-)
+@task(help=MINIO | {"dry_run": DRY_RUN, "force": "overwrite a state that this project did not make"})
 @exits_cleanly
 def minio_setup(
     _: Context, endpoint: str = "", ca_file: str = "", record: str = "", dry_run: bool = False, force: bool = False
@@ -49,7 +44,7 @@ def minio_setup(
     run.set_up_minio(endpoint=endpoint, ca_file=ca_file, record_file=record, dry_run=dry_run, force=force)
 
 
-@task(help={"endpoint": ENDPOINT, "ca_file": CA_FILE, "record": RECORD})
+@task(help=MINIO)
 @exits_cleanly
 def minio_check(_: Context, endpoint: str = "", ca_file: str = "", record: str = "") -> None:
     """Prove that the backup credentials can do what movers need, and nothing else."""
@@ -59,13 +54,8 @@ def minio_check(_: Context, endpoint: str = "", ca_file: str = "", record: str =
 
 
 @task(
-    help={
-        "endpoint": ENDPOINT,
-        "ca_file": CA_FILE,
-        "record": RECORD,
-        "dry_run": DRY_RUN,
-        "force": "overwrite a state that this project did not make; never RESTIC_PASSWORD",
-    }
+    help=MINIO
+    | {"dry_run": DRY_RUN, "force": "overwrite a state that this project did not make; never RESTIC_PASSWORD"}
 )
 @exits_cleanly
 def setup(
