@@ -183,16 +183,23 @@ class LocalSystem:
         """The snapshots that a restore would choose from."""
         return mover.snapshots(self._reader())
 
+    def snapshot_ids(self) -> frozenset[str]:
+        """The ids of all snapshots of the repository: restic names the object of each by its id."""
+        return frozenset(name.rsplit("/", 1)[1] for name, _ in self._objects_of(f"{self.repository}/snapshots"))
+
     def stored(self, repository: str) -> Stored:
         """Count what a repository takes in the bucket."""
-        match = REPOSITORY.fullmatch(repository)
+        sizes = [size for _, size in self._objects_of(repository)]
+        return Stored(objects=len(sizes), size_bytes=sum(sizes))
+
+    def _objects_of(self, location: str) -> list[tuple[str, int]]:
+        match = REPOSITORY.fullmatch(location)
         if match is None:
-            raise MoverFailed(f"repository {repository}", "is not s3:URL/bucket/path", "correct RESTIC_REPOSITORY")
+            raise MoverFailed(f"repository {location}", "is not s3:URL/bucket/path", "correct RESTIC_REPOSITORY")
         listed = self._bucket_client.list_objects(
             bucket_name=match["bucket"], prefix=f"{match['prefix']}/", recursive=True
         )
-        sizes = [each.size or 0 for each in listed]
-        return Stored(objects=len(sizes), size_bytes=sum(sizes))
+        return [(str(each.object_name), each.size or 0) for each in listed]
 
     @contextlib.contextmanager
     def secret_changed(self, key: str, value: Secret) -> Iterator[None]:

@@ -270,8 +270,7 @@ class Scenario:
         except MoverFailed as failure:
             if naming not in str(failure):
                 raise
-            listed = {snapshot.id for snapshot in self._system.snapshots()}
-            lost = {version.snapshot.id for version in self._versions} - listed
+            lost = {version.snapshot.id for version in self._versions} - self._system.snapshot_ids()
             if lost:
                 raise ProofFailed(self._system.repository, f"lost {sorted(lost)}", "see what removed them") from failure
             return Shown(detail=f"as it should: {failure}")

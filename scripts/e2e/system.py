@@ -164,8 +164,8 @@ class BackupSystem(Protocol):
     def restore(self, request: RestoreRequest) -> RestoreResult:
         """Run the ReplicationDestination once, and fill the PVC from what it made."""
 
-    def snapshots(self) -> tuple[Snapshot, ...]:
-        """The snapshots that a restore would choose from, oldest first."""
+    def snapshot_ids(self) -> frozenset[str]:
+        """The ids of all snapshots of the repository, read in the bucket, without asking restic."""
 
     def stored(self, repository: str) -> Stored:
         """Count what a repository takes in the bucket."""

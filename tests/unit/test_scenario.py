@@ -146,6 +146,9 @@ class FakeSystem:
             return ()
         return tuple(snapshot for snapshot, _ in self.saved)
 
+    def snapshot_ids(self):
+        return frozenset(snapshot.id for snapshot in self.snapshots())
+
     def stored(self, repository):
         if repository != REPOSITORY:
             return Stored(objects=int(repository in self.created), size_bytes=0)
