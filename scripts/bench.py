@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scripts.e2e import connect, dataset, minio_server, mover
 from scripts.e2e.dataset import Dataset, parse_size
-from scripts.e2e.mover import Mover
+from scripts.e2e.mover import Mover, MoverRun
 from scripts.errors import MoverFailed
 from scripts.process import minimal_environment, run
 from scripts.progress import step
@@ -181,15 +181,19 @@ def _with(pod: Mover, data: Path) -> Mover:
 
 
 def _back_up(pod: Mover) -> None:
-    ended = mover.back_up(pod, unlock=False, retain=RETAIN, prune=False)
-    if ended.exit_code or ended.did_nothing:
-        raise MoverFailed("the bench's backup", f"ended with {ended.exit_code} {ended.did_nothing}", "see its log")
+    _raise_unless_done(mover.back_up(pod, unlock=False, retain=RETAIN, prune=False))
 
 
 def _restore(pod: Mover) -> None:
-    ended = mover.restore(pod, previous=0, restore_as_of=None, delete=True)
+    _raise_unless_done(mover.restore(pod, previous=0, restore_as_of=None, delete=True))
+
+
+def _raise_unless_done(ended: MoverRun) -> None:
     if ended.exit_code or ended.did_nothing:
-        raise MoverFailed("the bench's restore", f"ended with {ended.exit_code} {ended.did_nothing}", "see its log")
+        said = " / ".join(ended.log[-3:])
+        raise MoverFailed(
+            "the bench's mover", f"ended with {ended.exit_code} {ended.did_nothing}: {said}", "run it again"
+        )
 
 
 def _plain_back_up(pod: Mover) -> None:
