@@ -8,7 +8,6 @@ from scripts.checks.document import Document, items, mapping
 from scripts.model import Finding
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-API_GROUP = "kustomize.config.k8s.io/"
 
 PATH_LISTS = (
     "resources",
