@@ -116,9 +116,18 @@ class ProofFailed(BackupError):
 
 
 class MoverFailed(BackupError):
-    """A backup or restore failed, or did nothing and called it a success."""
+    """
+    A backup or restore failed, or did nothing and called it a success.
+
+    Args:
+        log: what the mover said, a line each; none where no mover ran.
+    """
 
     exit_code = 11
+
+    def __init__(self, where: str, found: str, next_step: str, *, log: tuple[str, ...] = ()) -> None:
+        super().__init__(where, found, next_step)
+        self.log = log
 
 
 class CommitRefused(BackupError):

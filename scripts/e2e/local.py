@@ -144,7 +144,8 @@ class LocalSystem:
         self._raise_unless_done(self._source, ended)
         new = next((each for each in self.snapshots() if each.id.startswith(ended.snapshot_id)), None)
         if new is None:
-            raise MoverFailed(where, "the mover reports a snapshot that the repository does not list", "see its log")
+            found = "the mover reports a snapshot that the repository does not list"
+            raise MoverFailed(where, found, "read `What the mover said` in the evidence", log=ended.log)
         return BackupResult(snapshot=new, mover_log=ended.log, duration_s=time.monotonic() - started)
 
     def restore(self, request: RestoreRequest) -> RestoreResult:
@@ -280,12 +281,14 @@ class LocalSystem:
                 _named(custom_resource),
                 f"the mover ended with exit code {ended.exit_code}: {said}",
                 _next_step(ended),
+                log=ended.log,
             )
         if ended.did_nothing:
             raise MoverFailed(
                 _named(custom_resource),
                 f"the mover calls it a success, but {ended.did_nothing}",
                 f"look at what is in {self.repository} and at the source before anything overwrites it",
+                log=ended.log,
             )
 
     @staticmethod
@@ -328,4 +331,4 @@ def _next_step(ended: MoverRun) -> str:
         return "compare RESTIC_PASSWORD of the item with the one the repository was made with"
     if "signature" in text or "Access Denied" in text or "Access Key" in text:
         return "run `invoke minio.check`, then `invoke minio.setup`"
-    return "read what the mover said"
+    return "read `What the mover said` in the evidence"

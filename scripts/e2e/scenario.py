@@ -195,7 +195,9 @@ class Scenario:
         with self._system.lock_held():
             shown_failure = self._backup_fails(BackupRequest(), naming="unlock")
         if not self._system.locks():
-            raise ProofFailed(self._system.repository, "has no lock left of the process that was killed", "see why")
+            raise ProofFailed(
+                self._system.repository, "has no lock left of the process that was killed", "see how it was ended"
+            )
         return shown_failure
 
     def _unlock(self) -> Shown:
@@ -273,7 +275,7 @@ class Scenario:
             lost = {version.snapshot.id for version in self._versions} - self._system.snapshot_ids()
             if lost:
                 raise ProofFailed(self._system.repository, f"lost {sorted(lost)}", "see what removed them") from failure
-            return Shown(detail=f"as it should: {failure}")
+            return Shown(detail=f"as it should: {failure}", log=failure.log)
         raise ProofFailed("a step that has to fail", "was reported as a success", "trust no earlier success")
 
     @staticmethod

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.e2e.evidence import StepRecord
-from scripts.errors import BackupError
+from scripts.errors import BackupError, MoverFailed
 from scripts.model import Status
 from scripts.progress import step as progress_step
 
@@ -53,7 +53,8 @@ def run(steps: Steps) -> tuple[tuple[StepRecord, ...], BackupError | None]:
             status, detail, log = Status.PASSED, shown_by_step.detail, shown_by_step.log
         except BackupError as error:
             failure, failed_title = error, title
-            status, detail, log = Status.FAILED, str(error), ()
+            status, detail = Status.FAILED, str(error)
+            log = error.log if isinstance(error, MoverFailed) else ()
         records.append(
             StepRecord(title=title, status=status, detail=detail, log=log, duration_s=time.monotonic() - started)
         )

@@ -254,6 +254,7 @@ def test_a_wrong_password_is_named_and_changes_nothing(written):
 
     assert "wrong password" in str(caught.value)
     assert "exit code 3" in str(caught.value)
+    assert any("wrong password" in line for line in caught.value.log)
     assert written.snapshots() == (before.snapshot,)
 
 

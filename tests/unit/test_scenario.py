@@ -24,7 +24,7 @@ def entry(content):
 
 
 def failed(found):
-    return MoverFailed("the fake", found, "unlock, minio.check")
+    return MoverFailed("the fake", found, "unlock, minio.check", log=("said before it failed",))
 
 
 class FakeSystem:
@@ -228,6 +228,15 @@ def test_a_lie_fails_at_its_step_and_blocks_the_rest(lie, step):
     assert records[position].status is Status.FAILED, records[position]
     assert {record.status for record in records[position + 1 :]} <= {Status.BLOCKED}
     assert all(step in record.detail for record in records[position + 1 :])
+
+
+def test_what_the_mover_said_is_kept_of_a_failure_that_is_wanted_and_of_one_that_is_not():
+    wanted, _ = steps.run(Scenario(FakeSystem(), DATASET).steps())
+    unwanted, _ = steps.run(Scenario(FakeSystem("the repository is damaged"), DATASET).steps())
+
+    assert {record.log for record in wanted if record.title.startswith("refuse")} == {("said before it failed",)}
+    assert unwanted[-1].status is Status.FAILED
+    assert unwanted[-1].log == ("said before it failed",)
 
 
 def test_an_interruption_is_a_failed_step_and_blocks_the_rest():
