@@ -1,7 +1,6 @@
 """
 What a tree says -> Finding, pure; one module per subject.
 
-    document          text -> Documents that know their lines
     alert_rules       PrometheusRule: what each rule has to have
     helm_repositories HelmRepository: an https address that can be read
     kustomizations    kustomization.yaml: what it refers to, and where an error message points in it
@@ -28,8 +27,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "flux-path": "spec.path of every Flux Kustomization names a folder with a kustomization.yaml.",
         "flux-dependency": "spec.dependsOn names Flux Kustomizations of the tree, or ones that it declares as external.",
         "flux-unreached": "Every Flux Kustomization is applied by something that the entry point leads to.",
-        "flux-build": "Every Flux Kustomization builds.",
-        "render": "The tree renders the way the end-to-end test renders it.",
+        "flux-build": "Every Flux Kustomization can be built and applied, the way its controller does it.",
         "flux-cycle": "No Flux Kustomization waits for itself.",
         "flux-source": "Every sourceRef names a source that is in the tree or that it declares as external.",
         "flux-health-check": "Every health check names something that the tree or one of its charts makes.",

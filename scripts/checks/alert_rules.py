@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from scripts.checks.document import Document, Location
+from scripts.document import Document, Location
 from scripts.model import Finding
 
 ALERT_NEEDS = (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scripts.checks.document import Document, Location
+from scripts.document import Document, Location
 from scripts.model import Finding
 
 ENVIRONMENT_NAME = re.compile(

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scripts.checks import RULES, flux
-from scripts.checks.document import Document, Location, mapping
-from scripts.checks.kustomizations import FILE_NAMES, closure, references
+from scripts.document import Document, Location, mapping
 from scripts.model import Finding, Resource
 from scripts.render import ENTRY_POINT, Rendering
+from scripts.render.references import FILE_NAMES, closure, references
 
 VARIABLE = re.compile(r"\$\{([_a-zA-Z][_a-zA-Z0-9]*)")
 
@@ -59,7 +59,7 @@ class Places:
         self._by_file: dict[str, list[Document]] = {}
         for document in documents:
             self._by_file.setdefault(document.file, []).append(document)
-        self._documents = documents
+        self._declarations = flux.declarations(documents)
         self._graph = {
             posixpath.dirname(each.file): references(each)
             for each in documents
@@ -81,7 +81,7 @@ class Places:
             of the template; the Flux Kustomization itself where the template is not known.
         """
         kustomization = self._kustomizations.get(resource.kustomization)
-        applied_by = flux.source_of(kustomization, self._documents) if kustomization else None
+        applied_by = self._declarations.get(kustomization.name) if kustomization else None
         template = self._template(resource)
         if template is None:
             if applied_by is None:

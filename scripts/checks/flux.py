@@ -1,46 +1,13 @@
-"""What each folder builds to -> the Flux Kustomizations that the entry point leads to, and what is wrong with them."""
+"""Flux Kustomizations -> what is wrong with each, and what the tree says that others make."""
 
-import posixpath
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
-from scripts.checks.document import Document, items, mapping
+from scripts.document import Document, items, mapping
 from scripts.model import Finding
-from scripts.render import FLUX_KUSTOMIZATION, FluxKustomization
+from scripts.render import FluxKustomization, is_flux_kustomization
 
 EXTERNALS = "externals"
 """Name of the ConfigMap that names what other stories make: key is a kind, value is one namespace/name a line."""
-
-Built = Mapping[str, tuple[Mapping[str, Any], ...]]
-"""Folder, relative to the root of the tree -> the objects that it builds to."""
-
-
-def is_flux_kustomization(document: Mapping[str, Any]) -> bool:
-    """
-    Tell a Flux Kustomization from other objects, those of kustomize included.
-
-    Args:
-        document: any object.
-
-    Returns:
-        Whether it is one.
-    """
-    api_version = str(document.get("apiVersion") or "")
-    return document.get("kind") == "Kustomization" and api_version.startswith(f"{FLUX_KUSTOMIZATION}/")
-
-
-def identity(kustomization: FluxKustomization) -> str:
-    """
-    What names a Flux Kustomization in messages and references.
-
-    Args:
-        kustomization: any.
-
-    Returns:
-        "namespace/name".
-    """
-    return f"{kustomization.namespace}/{kustomization.name}"
 
 
 def external_objects(documents: tuple[Document, ...]) -> Mapping[str, frozenset[str]]:
@@ -75,57 +42,21 @@ def externals(documents: tuple[Document, ...]) -> frozenset[str]:
     return external_objects(documents).get("Kustomization", frozenset())
 
 
-def reached(entry_point: str, built: Built) -> tuple[FluxKustomization, ...]:
+def declarations(documents: tuple[Document, ...]) -> Mapping[str, Document]:
     """
-    Follow a tree from its entry point, through the Flux Kustomizations of each folder to the folders that they name.
+    Where each Flux Kustomization is written down.
 
     Args:
-        entry_point: a folder.
-
-        built: every folder that could be built.
+        documents: every document of the tree.
 
     Returns:
-        The Flux Kustomizations that were met, sorted by name.
+        Name -> the first document that declares it.
     """
-    found: dict[tuple[str, str], FluxKustomization] = {}
-    waiting = [entry_point]
-    while waiting:
-        for document in built.get(waiting.pop(), ()):
-            if is_flux_kustomization(document):
-                each = _flux_kustomization(document)
-                if (each.namespace, each.name) not in found:
-                    found[each.namespace, each.name] = each
-                    waiting.append(each.path.as_posix())
-    return tuple(sorted(found.values(), key=lambda each: (each.name, each.namespace)))
-
-
-def _flux_kustomization(document: Mapping[str, Any]) -> FluxKustomization:
-    metadata, specification = mapping(document.get("metadata")), mapping(document.get("spec"))
-    return FluxKustomization(
-        namespace=str(metadata.get("namespace") or ""),
-        name=str(metadata.get("name") or ""),
-        path=Path(posixpath.normpath(str(specification.get("path") or "."))),
-        depends_on=tuple(str(mapping(each).get("name")) for each in items(specification.get("dependsOn"))),
-        document=document,
-    )
-
-
-def source_of(kustomization: FluxKustomization, sources: tuple[Document, ...]) -> Document | None:
-    """
-    Where a Flux Kustomization is written down.
-
-    Args:
-        kustomization: as it was built.
-
-        sources: every document of the tree.
-
-    Returns:
-        The first document that declares it; None where its name was made while it was built.
-    """
-    for document in sources:
-        if document.name == kustomization.name and is_flux_kustomization(mapping(document.value)):
-            return document
-    return None
+    found: dict[str, Document] = {}
+    for document in documents:
+        if document.kind == "Kustomization" and is_flux_kustomization(mapping(document.value)):
+            found.setdefault(document.name, document)
+    return found
 
 
 def check_path(
@@ -204,7 +135,7 @@ def circles(kustomizations: tuple[FluxKustomization, ...]) -> tuple[tuple[str, .
     Returns:
         Each circle once, as "namespace/name" in the order of waiting, the first by name first.
     """
-    graph = {identity(each): waits_for(each) for each in kustomizations}
+    graph = {each.identity: waits_for(each) for each in kustomizations}
     found: list[tuple[str, ...]] = []
     for start in sorted(graph):
         way = _way_back(start, graph)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from scripts.checks.document import items, mapping
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, fault, field
+from scripts.document import items, mapping
 from scripts.model import Resource
 from scripts.render import FLUX_KUSTOMIZATION
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from scripts.checks.document import Document
+from scripts.document import Document
 from scripts.model import Finding
 
 

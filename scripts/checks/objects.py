@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from scripts.checks.document import Location, mapping
 from scripts.checks.fault import Fault
+from scripts.document import Location, mapping
 from scripts.model import Resource
 
 VOLSYNC = "volsync.backube/"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from scripts.checks.document import mapping
+from scripts.document import mapping
 from scripts.model import Resource, ResourceId
 from scripts.render import ENTRY_POINT, Rendering
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from scripts.checks.document import mapping
+from scripts.document import mapping
 from scripts.model import Resource, ResourceId
 from scripts.review.compare import Difference, ObjectChange
 

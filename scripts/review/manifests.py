@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from scripts.checks.document import mapping
+from scripts.document import mapping
 from scripts.model import Resource
 from scripts.render import ENTRY_POINT
 from scripts.settings import REDACTED

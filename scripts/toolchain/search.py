@@ -33,6 +33,12 @@ class Tool:
     version: str
     origin: str
 
+    @property
+    def identity(self) -> str:
+        """What tells this program from any other, also from one of the same version: it changes when the file does."""
+        status = self.path.stat()
+        return f"{self.name} {self.version} {status.st_size} {status.st_mtime_ns}"
+
 
 def on_path(recipe: Recipe, search_path: str) -> Tool | None:
     """

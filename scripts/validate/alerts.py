@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from scripts.checks import alert_rules
-from scripts.checks.document import Document, Span, YamlFile, items
+from scripts.document import Document, Span, YamlFile, items
 from scripts.model import Finding, Outcome
 from scripts.process import last_words, run
+from scripts.source import Tree
 from scripts.validate.outcome import blocked, concluded, skipped
-from scripts.validate.source import Tree
 from scripts.validate.tools import Tools
 
 CHECK_RULES = "promtool check rules"

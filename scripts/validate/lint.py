@@ -10,8 +10,8 @@ from pathlib import Path
 from scripts.errors import CommandFailed
 from scripts.model import Finding, Outcome
 from scripts.process import last_words, minimal_environment, run
+from scripts.source import Tree
 from scripts.validate.outcome import blocked, concluded
-from scripts.validate.source import Tree
 
 CHECK = "yamllint"
 CONFIGURATION = ".yamllint.yaml"

@@ -1,10 +1,8 @@
 """The checks, in the order of their report."""
 
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from scripts import report
@@ -12,10 +10,12 @@ from scripts.checks import alert_rules, helm_repositories, kustomizations, story
 from scripts.errors import BackupError, CouldNotRun, FindingsFound
 from scripts.model import Finding, Outcome, Report, Status
 from scripts.progress import say, step
+from scripts.render import Builder, render_tree
+from scripts.source import Tree, is_unchanged, read
+from scripts.store import NOTHING_KEPT, Store, of_this_user
 from scripts.tree_root import tree_root
 from scripts.validate import alerts, builds, flux_builds, lint, secret_scan
 from scripts.validate.outcome import blocked, concluded, guarded, skipped
-from scripts.validate.source import Tree, copy, read
 from scripts.validate.tools import Tools, locate
 
 Check = Callable[[], tuple[Outcome, ...]]
@@ -40,12 +40,14 @@ def run(root: Path | str = "", *, format_name: str = "text", outputs: Iterable[s
         SettingsError: where the root, a format or a file is none.
     """
     folder, delivery = tree_root(root), report.delivery(format_name, outputs)
-    found = validate(folder)
+    found = validate(folder, store=of_this_user())
     delivery.send(found)
     conclude(found)
 
 
-def validate(root: Path, *, tools: Tools | None = None, is_repository: bool = True) -> Report:
+def validate(
+    root: Path, *, tools: Tools | None = None, is_repository: bool = True, store: Store | None = None
+) -> Report:
     """
     Run every check on a tree.
 
@@ -56,33 +58,36 @@ def validate(root: Path, *, tools: Tools | None = None, is_repository: bool = Tr
 
         is_repository: whether to ask git which files count; every file does where not.
 
+        store: of earlier runs; None where everything is to be worked out.
+
     Returns:
         What each check came to, in an order that depends on nothing but the tree.
     """
     located = locate() if tools is None else tools
+    kept = NOTHING_KEPT if store is None else store
     try:
-        tree = read(root, git=located.path("git") if is_repository else None)
+        tree = read(root, git=located.path("git") if is_repository else None, store=kept)
     except BackupError as error:
         return Report(title="validate", outcomes=(blocked("read", "the tree", str(error)),))
-    with (
-        step(f"validate {len(tree.files)} files"),
-        tempfile.TemporaryDirectory(prefix="validate-") as folder,
-        ThreadPoolExecutor(4) as workers,
-    ):
+    with step(f"validate {len(tree.files)} files"), ThreadPoolExecutor(4) as workers:
         # the one that computes itself starts first; the others wait for programs
         checks: dict[str, Check] = {
             "secrets": lambda: secret_scan.outcomes(tree),
-            "kustomize build, flux build": lambda: _built(tree, located, Path(folder).resolve()),
+            "kustomize build, flux build": lambda: _built(tree, located, kept),
             "yamllint": lambda: lint.outcomes(tree),
             "promtool": lambda: alerts.outcomes(tree, located),
         }
         running = {name: workers.submit(_timed, name, check) for name, check in checks.items()}
         outcomes = _collected(running)
     order = ("kustomize build, flux build", "yamllint", "promtool", "secrets")
+    if kept.has_news and not is_unchanged(tree):
+        # what a program read may not be what the results are kept under
+        kept.forget_news()
+    kept.keep()
     return Report(
         title="validate",
         outcomes=(_reading(tree), *(each for name in order for each in outcomes[name]), *_documents(tree)),
-        notes=_notes(tree, located),
+        notes=_notes(tree),
     )
 
 
@@ -113,25 +118,20 @@ def conclude(found: Report) -> None:
             return
 
 
-def _built(tree: Tree, tools: Tools, folder: Path) -> tuple[Outcome, ...]:
-    wanted = builds.folders(tree)
-    if not wanted:
+def _built(tree: Tree, tools: Tools, store: Store) -> tuple[Outcome, ...]:
+    if not builds.folders(tree):
         return (blocked(builds.CHECK, "kubernetes", "it holds no kustomization.yaml"),)
-    copy(tree, folder)
-    built: list[builds.Build] = []
+    built: list[Outcome] = []
 
     def build() -> tuple[Outcome, ...]:
-        kustomize = tools.path("kustomize")
-        built.extend(builds.build_all(kustomize, folder, wanted))
-        hosted = builds.build_all(kustomize, folder, builds.hosts(tree, tuple(built)))
-        return builds.outcomes(tree, tuple(built), hosted)
+        builder = Builder(tree, tools.get("kustomize"), store)
+        rendering = render_tree(tree, builder, store=store)
+        built.extend(builds.outcomes(tree, builder))
+        broken = frozenset(each.subject for each in built if each.status is not Status.PASSED)
+        return flux_builds.outcomes(tree, rendering, folders=builder.folders, broken=broken)
 
     outcomes = guarded(builds.CHECK, "kubernetes", build)
-    if not built:
-        return (*outcomes, blocked(flux_builds.CHECK, "kubernetes", "the folders could not be built"))
-    is_whole = all(each.status is Status.PASSED for each in outcomes)
-    of_flux = partial(flux_builds.outcomes, tree, tools, folder, tuple(built), is_whole=is_whole)
-    return (*outcomes, *guarded(flux_builds.CHECK, "kubernetes", of_flux))
+    return (*built, *outcomes)
 
 
 def _documents(tree: Tree) -> tuple[Outcome, ...]:
@@ -186,13 +186,8 @@ def _collected(running: dict[str, Future[tuple[Outcome, ...]]]) -> dict[str, tup
             future.cancel()
 
 
-def _notes(tree: Tree, tools: Tools) -> tuple[str, ...]:
+def _notes(tree: Tree) -> tuple[str, ...]:
     notes = ["HelmReleases were not rendered: their charts come from the network."]
-    if "flux" in tools.found:
-        notes.append(f"flux {tools.found['flux'].version} built the Flux Kustomizations.")
-    elif "flate" in tools.found:
-        flate = f"flate {tools.found['flate'].version}, which renders with the controllers' own libraries"
-        notes.append(f"flux is not on the PATH; {flate}, built the Flux Kustomizations in its place.")
     if tree.binaries:
         notes.append(f"{len(tree.binaries)} files that are no text were not checked: {', '.join(tree.binaries)}.")
     return tuple(notes)

@@ -7,15 +7,15 @@ from scripts.checks.fault import Fault, Places, check_exemptions, settle
 from scripts.checks.objects import Objects
 from scripts.model import Outcome
 from scripts.render import Rendering
+from scripts.source import Tree
 from scripts.validate.outcome import blocked, concluded, skipped
-from scripts.validate.source import Tree
 
 FLUX_GRAPH = "Flux graph"
 VOLSYNC = "VolSync"
 EXEMPTIONS = "exemptions"
 
 
-def outcomes(tree: Tree, rendering: Rendering) -> tuple[Outcome, ...]:
+def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome, ...]:
     """
     Check the rendered objects.
 
@@ -24,11 +24,12 @@ def outcomes(tree: Tree, rendering: Rendering) -> tuple[Outcome, ...]:
 
         rendering: of the same tree.
 
+        places: of its objects.
+
     Returns:
         One outcome for each of: the Flux graph, the backups, the exemptions from rules.
     """
     objects = Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents))
-    places = Places(tree.documents, rendering)
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
     subject = "{} ReplicationSources, {} ReplicationDestinations, {} PVCs".format(*count)
     some = (

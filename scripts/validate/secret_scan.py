@@ -16,8 +16,8 @@ from detect_secrets.types import NamedIO
 from scripts.checks import credentials
 from scripts.checks.credentials import NEXT_STEP, Exposure
 from scripts.model import Finding, Outcome
+from scripts.source import Tree
 from scripts.validate.outcome import blocked, concluded
-from scripts.validate.source import Tree
 
 CHECK = "secrets"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import ToolMissing
-from scripts.toolchain import Tool, get, present
+from scripts.toolchain import Tool, get
 
 NEEDED = ("git", "kustomize", "promtool")
 
@@ -24,6 +24,23 @@ class Tools:
     found: Mapping[str, Tool]
     missing: Mapping[str, ToolMissing]
 
+    def get(self, name: str) -> Tool:
+        """
+        A program.
+
+        Args:
+            name: as in tools.toml.
+
+        Returns:
+            It.
+
+        Raises:
+            ToolMissing: where it cannot be had.
+        """
+        if name in self.missing:
+            raise self.missing[name]
+        return self.found[name]
+
     def path(self, name: str) -> Path:
         """
         Where a program is.
@@ -37,27 +54,22 @@ class Tools:
         Raises:
             ToolMissing: where it cannot be had.
         """
-        if name in self.missing:
-            raise self.missing[name]
-        return self.found[name].path
+        return self.get(name).path
 
 
-def locate(get_tool: Callable[[str], Tool] = get, present_tool: Callable[[str], Tool | None] = present) -> Tools:
+def locate(get_tool: Callable[[str], Tool] = get) -> Tools:
     """
     Look for every program, before any of them is run: one may have to be built first, which takes minutes.
 
     Args:
         get_tool: gives a program, from wherever it can be had.
 
-        present_tool: gives a program that is on the PATH.
-
     Returns:
-        What there is; flux where it is on the PATH, flate elsewhere.
+        What there is.
     """
-    flux = present_tool("flux")
-    found: dict[str, Tool] = {"flux": flux} if flux else {}
+    found: dict[str, Tool] = {}
     missing: dict[str, ToolMissing] = {}
-    for name in (*NEEDED, *(() if flux else ("flate",))):
+    for name in NEEDED:
         try:
             found[name] = get_tool(name)
         except ToolMissing as error:

@@ -149,12 +149,6 @@ def test_an_object_can_switch_substitution_off(tree, tmp_path):
             id="a file that is not there",
         ),
         pytest.param(
-            "kubernetes/clusters/apps/wiki.yaml",
-            APP_KUSTOMIZATION + "  targetNamespace: other\n",
-            "targetNamespace is not something that this renderer follows",
-            id="a field that would change the result and is not followed",
-        ),
-        pytest.param(
             "kubernetes/apps/wiki/claim.yaml",
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: '${APP:=[}'}}\n".replace("APP", "NONE"),
             "is no YAML any more",

@@ -65,7 +65,6 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "kustomize build",
         "flux build",
         "flux reach",
-        "render",
         "yamllint",
         "promtool check rules",
         "promtool test rules",
@@ -191,11 +190,6 @@ FAULTS = [
         replace(f"{CLUSTER}/demo.yaml", "  prune: true\n", f"{PATCH}  prune: true\n"),
         ("flux-build", f"{CLUSTER}/demo.yaml", 5),
         id="a patch of a Flux Kustomization fits nothing",
-    ),
-    pytest.param(
-        replace(f"{CLUSTER}/demo.yaml", "  prune: true\n", "  prune: true\n  targetNamespace: demo\n"),
-        ("render", f"{CLUSTER}/kustomization.yaml", 0),
-        id="the tree needs what the renderer of the end-to-end test does not do",
     ),
     pytest.param(
         replace(RULE, "      rules:\n", f"      rules:\n{ALERT}"),
@@ -395,7 +389,7 @@ def without(tools, name):
 
 @pytest.mark.parametrize(
     ("name", "check"),
-    [("kustomize", "kustomize build"), ("flate", "flux build"), ("promtool", "promtool"), ("git", "read")],
+    [("kustomize", "kustomize build"), ("promtool", "promtool"), ("git", "read")],
 )
 def test_a_tool_that_is_missing_is_told_and_is_no_pass(tree, tools, name, check):
     found = validate(tree, tools=without(tools, name))
@@ -441,67 +435,6 @@ def test_a_check_that_has_nothing_to_go_by_is_no_pass(tree, tools, edit, subject
     assert found.findings == ()
     with pytest.raises(CouldNotRun):
         conclude(found)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param("exit 0", id="it says nothing"),
-        pytest.param("echo '  ✓  Kustomization  flux-system/other'", id="it speaks of others"),
-        pytest.param("echo broken >&2; exit 3", id="it fails"),
-    ],
-)
-def test_a_renderer_that_says_nothing_of_a_kustomization_is_no_pass(tree, tools, tmp_path, body):
-    found = validate(tree, tools=with_program(tools, tmp_path, "flate", f"#!/bin/sh\n{body}\n"))
-
-    assert ("flux build", "kubernetes") in blocked(found)
-    with pytest.raises(CouldNotRun):
-        conclude(found)
-
-
-def with_program(tools, folder, name, text):
-    program = folder / name
-    program.write_text(text, encoding="utf-8")
-    program.chmod(0o755)
-    like = next(iter(tools.found.values()))
-    tool = type(like)(name=name, path=program, version="2.9.5", origin="a test")
-    return Tools(found={**tools.found, name: tool}, missing=tools.missing)
-
-
-def test_where_flux_is_there_it_speaks_and_the_commands_of_the_story_are_run(tree, tools, tmp_path):
-    log = tmp_path / "commands"
-    flux = with_program(tools, tmp_path, "flux", f'#!/bin/sh\ntest -f "$9" || exit 9\necho "$@" >> {log}\n')
-
-    found = validate(tree, tools=flux)
-
-    conclude(found)
-    commands = [line.split(" -n ")[0] for line in log.read_text(encoding="utf-8").splitlines()]
-    assert all(" --dry-run --strict-substitute --kustomization-file " in command for command in commands)
-    for name, path in (
-        ("cluster-apps-demo", "kubernetes/workloads/apps/demo"),
-        ("cluster-apps-volsync", "kubernetes/clusters/apps"),
-        ("cluster-apps-volsync", f"{SYSTEM}/volsync"),
-        ("cluster-apps-volsync-snapshot-controller", f"{SYSTEM}/snapshot-controller"),
-        ("cluster-apps-volsync-system", SYSTEM),
-    ):
-        assert any(command.startswith(f"build kustomization {name} --path ./{path} ") for command in commands)
-    assert "flux 2.9.5 built the Flux Kustomizations." in found.notes
-
-
-def test_what_flux_refuses_is_one_finding(tree, tools, tmp_path):
-    refusal = '#!/bin/sh\ncase "$*" in *cluster-apps-volsync-system*) echo "no such thing" >&2; exit 1;; esac\n'
-
-    found = validate(tree, tools=with_program(tools, tmp_path, "flux", refusal))
-
-    assert [("flux-build", f"{CLUSTER}/volsync.yaml", 5)] == places(found)
-    assert "no such thing" in found.findings[0].message
-
-
-def test_the_report_says_that_flate_spoke_in_place_of_flux(tree, tools):
-    found = validate(tree, tools=tools)
-
-    flate = tools.found["flate"].version
-    assert any(note.startswith(f"flux is not on the PATH; flate {flate}") for note in found.notes)
 
 
 def test_an_empty_folder_is_no_pass(tmp_path, tools):

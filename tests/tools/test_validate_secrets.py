@@ -1,8 +1,8 @@
 import pytest
 
 from scripts.model import Status
+from scripts.source import read
 from scripts.validate import secret_scan
-from scripts.validate.source import read
 
 # put together here, so that this file holds no line that looks like a credential
 ACCESS_KEY = "AKIA" + "Q7ZP2M4XW8RT5VBN"

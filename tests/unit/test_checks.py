@@ -1,9 +1,9 @@
 import pytest
 
 from scripts.checks import RULES, SECRET_RULES, alert_rules, credentials, helm_repositories, story
-from scripts.checks.document import load
-from scripts.checks.kustomizations import closure, references
+from scripts.document import load
 from scripts.model import Finding
+from scripts.render.references import closure, references
 
 PASSPHRASE = "hunter" + "2hunter" + "2"
 

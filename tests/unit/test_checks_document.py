@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.checks.document import Span, load
+from scripts.document import Span, load
 
 TEXT = """\
 ---

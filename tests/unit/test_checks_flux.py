@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from scripts.checks import flux, variables
-from scripts.checks.document import load
-from scripts.render import FluxKustomization
+from scripts.document import load
+from scripts.render import SUBSTITUTION_SWITCH, Rendering, apply, flux_kustomization, is_flux_kustomization, walk
 
 API = "kustomize.toolkit.fluxcd.io/v1"
 
@@ -14,18 +14,22 @@ def document(name, **spec):
 
 
 def kustomization(name="app", **spec):
-    (found,) = flux.reached("start", {"start": (document(name, **spec),)})
-    return found
+    return flux_kustomization(document(name, **spec))
 
 
-def test_a_tree_is_followed_from_folder_to_folder_and_each_is_met_once():
-    built = {
-        "start": (document("b", path="./two/"), {"kind": "ConfigMap"}),
-        "two": (document("a", path="start"), document("c", path="nowhere")),
-        "aside": (document("d", path="two"),),
-    }
-
-    assert [each.name for each in flux.reached("start", built)] == ["a", "b", "c"]
+def check(kustomization, texts, config_maps, place):
+    """What the check of variables says of objects that a Flux Kustomization applies."""
+    values = apply.variables(kustomization, config_maps, frozenset())
+    found = apply.apply(kustomization, texts, values)
+    identity = kustomization.identity
+    rendering = Rendering(
+        kustomizations=(kustomization,),
+        resources=(),
+        unset={identity: found.unset},
+        offline_unset={identity: found.offline_unset},
+    )
+    resources = tuple(walk._resource(each, kustomization.name) for each in found.documents)
+    return variables.check(kustomization, rendering, resources, place)
 
 
 @pytest.mark.parametrize(
@@ -38,16 +42,15 @@ def test_a_tree_is_followed_from_folder_to_folder_and_each_is_met_once():
     ],
 )
 def test_a_flux_kustomization_of_another_shape_is_met_all_the_same(value):
-    (found,) = flux.reached("start", {"start": (value,)})
+    found = flux_kustomization(value)
 
-    assert isinstance(found, FluxKustomization)
     assert [each.rule for each in flux.check_path(found, (), None)] == ["flux-path"]
 
 
 def test_a_kustomization_of_kustomize_is_no_flux_kustomization():
     value = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 
-    assert flux.reached("start", {"start": (value,)}) == ()
+    assert not is_flux_kustomization(value)
 
 
 def test_a_path_is_compared_as_a_folder():
@@ -106,7 +109,7 @@ FROM_SETTINGS = [{"kind": "ConfigMap", "name": "settings"}]
     ],
 )
 def test_each_variable_that_comes_to_nothing_is_one_finding_that_names_it(spec, expected):
-    found = variables.check(kustomization(**spec), (OBJECT, OBJECT), SETTINGS, None)
+    found = check(kustomization(**spec), (OBJECT, OBJECT), SETTINGS, None)
 
     assert [(each.rule, each.message.split(",")[0].removeprefix("variable ")) for each in found] == expected
 
@@ -116,7 +119,7 @@ def test_each_variable_that_comes_to_nothing_is_one_finding_that_names_it(spec, 
     [
         pytest.param("metadata:\n  name: $${APP}\n", id="an expression that is meant literally"),
         pytest.param(
-            f"metadata:\n  annotations:\n    {variables.SUBSTITUTION_SWITCH}: disabled\ndata:\n  a: ${{APP}}\n",
+            f"metadata:\n  annotations:\n    {SUBSTITUTION_SWITCH}: disabled\ndata:\n  a: ${{APP}}\n",
             id="an object in which nothing is replaced",
         ),
         pytest.param("metadata: x\ndata: 5\n", id="an object of another shape"),
@@ -125,15 +128,13 @@ def test_each_variable_that_comes_to_nothing_is_one_finding_that_names_it(spec, 
 def test_what_flux_leaves_alone_is_no_finding(text):
     spec = {"postBuild": {"substitute": {"OTHER": "a"}}}
 
-    assert variables.check(kustomization(**spec), (text,), {}, None) == ()
+    assert check(kustomization(**spec), (text,), {}, None) == ()
 
 
 def test_a_finding_stands_where_the_flux_kustomization_is_written_down():
     text = f"---\napiVersion: {API}\nkind: Kustomization\nmetadata:\n  name: app\nspec:\n  postBuild:\n    substitute: {{}}\n"
-    place = flux.source_of(kustomization(), load("ks.yaml", text).documents)
+    place = flux.declarations(load("ks.yaml", text).documents)["app"]
 
-    (finding,) = variables.check(
-        kustomization(postBuild={"substitute": {"B": "b"}}), ("metadata:\n  name: ${APP}\n",), {}, place
-    )
+    (finding,) = check(kustomization(postBuild={"substitute": {"B": "b"}}), ("metadata:\n  name: ${APP}\n",), {}, place)
 
     assert (finding.file, finding.line) == ("ks.yaml", 8)

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from scripts.checks.document import items, mapping
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, fault, field, restic, secret_name
 from scripts.cluster_settings import KEYS
+from scripts.document import items, mapping
 from scripts.model import Resource
 
 NEEDED = ("AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_SECRET_ACCESS_KEY", "RESTIC_PASSWORD", "RESTIC_REPOSITORY")

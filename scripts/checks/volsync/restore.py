@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-from scripts.checks.document import mapping
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, data_source, fault, field, restic
+from scripts.document import mapping
 from scripts.model import Resource
 
 APPLIED_ONCE = "kustomize.toolkit.fluxcd.io/ssa"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.checks.document import mapping
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, fault, field, restic
+from scripts.document import mapping
 from scripts.model import Resource
 
 ENFORCED = "pod-security.kubernetes.io/enforce"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from scripts.checks.document import mapping
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, fault, field, restic
 from scripts.checks.volsync.cron import Refused, parse
+from scripts.document import mapping
 from scripts.model import Resource
 
 

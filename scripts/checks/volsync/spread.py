@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scripts.checks.document import mapping
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, fault, field
 from scripts.checks.volsync.cron import Refused, Schedule, parse
+from scripts.document import mapping
 from scripts.model import Resource
 
 FROM = 10

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.checks.document import items, mapping
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, fault, field, restic
+from scripts.document import items, mapping
 from scripts.model import Resource
 
 LONGEST_NAME = 51

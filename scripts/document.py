@@ -12,6 +12,12 @@ from scripts.model import Finding
 NESTING_LIMIT = 100
 """Levels; the YAML library recurses in C, and ends the process where a document is nested too deeply."""
 
+MAY_BE_DEEP = re.compile(r"^(?: {20}|\t|(?: *[-?] +){20})|(?:[\[{][^\[{]*){20}", re.MULTILINE)
+"""
+What a text has that is nested too deeply: an indentation of 20, 20 list items on a line, or 20 brackets. A text without it
+has at most two levels for each column that a line is indented by, and one for each item and bracket.
+"""
+
 QUOTE = re.compile(r"""['"`]""")
 WORD = re.compile(r"[A-Za-z]{4,}")
 
@@ -216,6 +222,8 @@ def load(path: str, text: str) -> YamlFile:
 
 
 def _refuse_deep_nesting(text: str) -> None:
+    if MAY_BE_DEEP.search(text) is None:
+        return
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):

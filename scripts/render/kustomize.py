@@ -1,0 +1,221 @@
+"""Folders of a tree -> the text of the objects that the real kustomize builds from each."""
+
+import hashlib
+import os
+import posixpath
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from scripts.document import Document
+from scripts.process import run
+from scripts.render.offline import environment
+from scripts.render.overlay import Overlay
+from scripts.render.references import FILE_NAMES, closure, is_self_contained, references
+from scripts.source import Tree
+from scripts.store import Store, key
+from scripts.toolchain import Tool
+
+TIMEOUT_S = 120.0
+WORKERS = 2
+FLAGS = ("--load-restrictor", "LoadRestrictionsNone")
+"""As in Flux. Source: fluxcd/pkg@kustomize/v1.40.0:kustomize/kustomize_generator.go (Build)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """
+    What a folder builds to.
+
+    Args:
+        folder: relative to the root of the tree.
+
+        texts: each object as YAML, before substitution; none where it does not build.
+
+        error: what is wrong, without the root of the tree; "" where it builds.
+
+        key: names the result in the store; "" where it depends on more than the tree.
+
+        duration_s: wall time in seconds; 0 where it was built by an earlier run.
+    """
+
+    folder: str
+    texts: tuple[str, ...]
+    error: str = ""
+    key: str = ""
+    duration_s: float = 0.0
+
+
+class Builder:
+    """
+    Builds folders of one tree, each once.
+
+    Args:
+        tree: what was read.
+
+        kustomize: the program.
+
+        store: of earlier builds.
+    """
+
+    def __init__(self, tree: Tree, kustomize: Tool, store: Store) -> None:
+        self._tree = tree
+        self._kustomize = kustomize
+        self._store = store
+        self._digests: dict[str, str | None] = {}
+        self._built: dict[Overlay, Build] = {}
+
+    @cached_property
+    def kustomizations(self) -> Mapping[str, Document]:
+        """Folder -> its kustomization.yaml, of those that can be read."""
+        return {
+            posixpath.dirname(each.file): each
+            for each in self._tree.documents
+            if posixpath.basename(each.file) in FILE_NAMES
+        }
+
+    @cached_property
+    def graph(self) -> Mapping[str, frozenset[str]]:
+        """Folder -> what its kustomization.yaml refers to."""
+        return {folder: references(document) for folder, document in self.kustomizations.items()}
+
+    @cached_property
+    def files(self) -> Mapping[str, tuple[str, ...]]:
+        """Folder -> the paths of the files right in it."""
+        found: dict[str, list[str]] = {}
+        for path in self._tree.files:
+            found.setdefault(posixpath.dirname(path), []).append(path)
+        return {folder: tuple(paths) for folder, paths in found.items()}
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that has a file below it."""
+        found: set[str] = set()
+        for folder in self.files:
+            while folder and folder not in found:
+                found.add(folder)
+                folder = posixpath.dirname(folder)  # noqa: PLW2901 - the way up
+        return frozenset(found)
+
+    def build(self, overlays: Sequence[Overlay]) -> tuple[Build, ...]:
+        """
+        Build folders with the real kustomize, with the flags that Flux uses.
+
+        Args:
+            overlays: what to build, and what Flux adds to each.
+
+        Returns:
+            One build for each, in the same order.
+
+        Raises:
+            CommandFailed: where one takes too long.
+        """
+        new = [each for each in dict.fromkeys(overlays) if each not in self._built]
+        keys = {each: self._key(each) for each in new}
+        known = self._store.get([name for name in keys.values() if name])
+        self._built |= {
+            each: Build(folder=each.folder, texts=known[name], key=name) for each, name in keys.items() if name in known
+        }
+        missing = [each for each in new if each not in self._built]
+        with ThreadPoolExecutor(WORKERS) as workers:
+            made = tuple(workers.map(lambda each: self._build(each, keys[each]), missing))
+        self._built |= zip(missing, made, strict=True)
+        for build in made:
+            if build.key and not build.error:
+                self._store.put(build.key, build.texts)
+        return tuple(self._built[each] for each in overlays)
+
+    def _build(self, overlay: Overlay, name: str) -> Build:
+        if error := self._missing(overlay):
+            return Build(folder=overlay.folder, texts=(), error=error)
+        root = self._tree.root
+        if not overlay.text:
+            return self._run(overlay, root / overlay.folder, name)
+        with tempfile.TemporaryDirectory(prefix="render-") as temporary:
+            shadow = Path(temporary).resolve() / "tree"
+            overlay.write(root, shadow, closure(overlay.folder, {**self.graph, overlay.folder: overlay.references}))
+            return self._run(overlay, shadow / overlay.folder, name)
+
+    def _run(self, overlay: Overlay, folder: Path, name: str) -> Build:
+        command = (self._kustomize.path, "build", *FLAGS, folder)
+        completed = run(command, timeout_s=TIMEOUT_S, environment=environment(), accept=None)
+        error = ""
+        if completed.exit_code != 0:
+            said = " ".join(completed.stderr.split()) or f"exit code {completed.exit_code}"
+            prefixes = (f"{self._tree.root}/", f"{os.fspath(folder).removesuffix(overlay.folder)}")
+            for prefix in prefixes:
+                said = said.replace(prefix, "")
+            error = said.removeprefix("Error: ")
+        texts = tuple(text for text in completed.stdout.split("\n---\n") if text.strip())
+        return Build(
+            folder=overlay.folder,
+            texts=() if error else texts,
+            error=error,
+            key=name,
+            duration_s=completed.duration_s,
+        )
+
+    def _missing(self, overlay: Overlay) -> str:
+        """What a folder is built from and git does not hold, though it is on this machine; "" where there is none."""
+        graph = {**self.graph, overlay.folder: overlay.references} if overlay.text else self.graph
+        for path in sorted({overlay.folder, *closure(overlay.folder, graph)}):
+            is_held = path in self._tree.digests or path in self.folders or path in {"", "."}
+            if not is_held and (self._tree.root / path).exists():
+                return f"{path} is on this machine alone: git does not hold it, and Flux reads what git holds"
+        return ""
+
+    def _key(self, overlay: Overlay) -> str:
+        """The name of a build in the store; "" where it may depend on more than the tree."""
+        own = self._folder_digest(overlay.folder)
+        further = [self._path_digest(path) for path in sorted(overlay.references)]
+        if own is None or any(each is None for each in further):
+            return ""
+        parts = [each or "" for each in further]
+        return key("build", self._kustomize.identity, overlay.folder, overlay.text, own, *parts)
+
+    def _path_digest(self, path: str) -> str | None:
+        if path in self._tree.digests:
+            return self._tree.digests[path]
+        return self._folder_digest(path) if path in self.folders else "missing"
+
+    def _folder_digest(self, folder: str) -> str | None:
+        """A digest of all that a folder is built from; None where that is not known."""
+        if folder not in self._digests:
+            # a folder that is built from itself does not build
+            self._digests[folder] = None
+            self._digests[folder] = self._worked_out(folder)
+        return self._digests[folder]
+
+    def _worked_out(self, folder: str) -> str | None:
+        document = self.kustomizations.get(folder)
+        if document is not None and not is_self_contained(document):
+            return None
+        digest = hashlib.sha256()
+        for path, each in self._parts(folder):
+            if each is None:
+                return None
+            digest.update(f"{path}\0{each}\0".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+    def _parts(self, folder: str) -> Iterator[tuple[str, str | None]]:
+        for path in self.files.get(folder, ()):
+            # what a link leads to is a path of the tree as well, and may be anywhere in it
+            yield path, None if path in self._tree.links else self._tree.digests[path]
+        for path in sorted(self.graph.get(folder, ())):
+            yield path, self._path_digest(path)
+
+
+def plain(folders: Iterable[str]) -> tuple[Overlay, ...]:
+    """
+    What to build where Flux adds nothing.
+
+    Args:
+        folders: relative to the root of the tree.
+
+    Returns:
+        One overlay for each.
+    """
+    return tuple(Overlay(folder=folder) for folder in folders)

@@ -1,0 +1,193 @@
+"""Results of earlier runs by the digest of all that they depend on, so that what did not change is not worked out again."""
+
+import contextlib
+import hashlib
+import pickle
+import sqlite3
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from scripts.settings import REPOSITORY_ROOT, cache_directory
+
+FILE = "results-1.sqlite3"
+"""Its name changes with the shape of the table."""
+
+WAIT_S = 10.0
+"""For another run that is writing."""
+
+KEPT_DAYS = 14
+LARGEST_BYTES = 512 * 1024 * 1024
+"""Of the file; past that everything is forgotten, which costs one slow run."""
+
+PAGE = 500
+"""Keys asked for at once; SQLite takes a limited number of values in a statement."""
+
+
+class Store:
+    """
+    Results by key. It may forget at any time and never gives anything but what was put under the same key.
+
+    Args:
+        file: of the database, made where there is none; None for one that keeps nothing.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._waiting: dict[str, bytes] = {}
+        self._met: set[str] = set()
+
+    def get(self, keys: Iterable[str]) -> dict[str, Any]:
+        """
+        Look results up.
+
+        Args:
+            keys: each made by `key`.
+
+        Returns:
+            Key -> result, of those that are known.
+        """
+        wanted = list(keys)
+        if self._file is None or not self._file.exists():
+            return {}
+        found: dict[str, Any] = {}
+        with contextlib.suppress(sqlite3.Error), self._connection() as connection:
+            for start in range(0, len(wanted), PAGE):
+                part = wanted[start : start + PAGE]
+                marks = ",".join("?" * len(part))
+                rows = connection.execute(f"SELECT key, digest, value FROM results WHERE key IN ({marks})", part)  # noqa: S608 - only question marks
+                found |= {name: result for name, result in map(_read, rows) if result is not _DAMAGED}
+        self._met |= found.keys()
+        return found
+
+    def put(self, name: str, result: object) -> None:
+        """
+        Remember a result, once `keep` is called.
+
+        Args:
+            name: made by `key` from all that the result depends on.
+
+            result: a frozen value.
+        """
+        if self._file is not None:
+            self._waiting[name] = pickle.dumps(result, protocol=5)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything was put since the last `keep`."""
+        return bool(self._waiting)
+
+    def forget_news(self) -> None:
+        """Drop what was put and not kept."""
+        self._waiting.clear()
+
+    def keep(self) -> None:
+        """Write what was put, whole or not at all. Where that fails the next run works it out again."""
+        if self._file is None or not self._waiting:
+            return
+        now = int(time.time())
+        rows = [(name, hashlib.sha256(value).digest(), value, now) for name, value in self._waiting.items()]
+        with contextlib.suppress(sqlite3.Error, OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._file.exists() and self._file.stat().st_size > LARGEST_BYTES:
+                self._file.unlink()
+            with self._connection() as connection:
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS results"
+                    " (key TEXT PRIMARY KEY, digest BLOB, value BLOB, used INTEGER) WITHOUT ROWID"
+                )
+                connection.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
+                met = [(now, name) for name in self._met]
+                connection.executemany("UPDATE results SET used = ? WHERE key = ?", met)
+                connection.execute("DELETE FROM results WHERE used < ?", (now - KEPT_DAYS * 86400,))
+        self._waiting.clear()
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(str(self._file), timeout=WAIT_S)
+        try:
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+
+NOTHING_KEPT = Store(None)
+"""For whoever wants everything worked out now."""
+
+
+def of_this_user() -> Store:
+    """
+    The results that this user's runs share.
+
+    Returns:
+        The store in the cache directory.
+    """
+    return Store(cache_directory() / "results" / FILE)
+
+
+def key(kind: str, *parts: str | bytes) -> str:
+    """
+    Name a result by all that it depends on, this program's own code included.
+
+    Args:
+        kind: of result.
+
+        parts: texts and digests, in an order that is part of the name.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256(_code())
+    for part in (kind, *parts):
+        content = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def digest_of(values: Mapping[str, str]) -> str:
+    """
+    A digest of names and values.
+
+    Args:
+        values: in any order.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(values):
+        digest.update(f"{len(name)}:{name}{len(values[name])}:{values[name]}".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+class _Damaged:
+    """What a row holds that is not what was put there."""
+
+
+_DAMAGED = _Damaged()
+
+
+def _read(row: tuple[str, bytes, bytes]) -> tuple[str, Any]:
+    name, digest, value = row
+    if hashlib.sha256(value).digest() != digest:
+        return name, _DAMAGED
+    # the folder is this user's own (mode 0700), and the digest is that of what was put
+    return name, pickle.loads(value)  # noqa: S301
+
+
+@cache
+def _code() -> bytes:
+    """A digest of what works results out: this package, its schemas, its pins, and the Python that runs it."""
+    digest = hashlib.sha256(sys.version.encode())
+    folders = (REPOSITORY_ROOT / "scripts", REPOSITORY_ROOT / "schemas")
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".json", ".toml"}]
+    for path in sorted([*files, REPOSITORY_ROOT / "requirements.txt"]):
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(f"{path.relative_to(REPOSITORY_ROOT)}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.digest()
