@@ -71,16 +71,17 @@ def setup(
     iterable=["output"],
     help={
         "root": ROOT,
+        "base": "a commit: tell only what changed since, and what is wrong in files that did",
         "format": "of the report on standard output: text, json, junit, sarif or github",
         "output": "a file that gets the report too, as FORMAT=FILE (may be repeated)",
     },
 )
 @exits_cleanly
-def validate(_: Context, output: list[str], root: str = "", format: str = "text") -> None:
-    """Check the whole tree with the real tools: builds, lint, alert rules, secrets."""
+def validate(_: Context, output: list[str], root: str = "", base: str = "", format: str = "text") -> None:
+    """Check the whole tree: what it renders to, schemas, backups, alerts, secrets."""
     from scripts.validate import run
 
-    run(root, format_name=format, outputs=output)
+    run(root, base=base, format_name=format, outputs=output)
 
 
 @task(help={"name": "only what this Flux Kustomization applies; everything where not given", "root": ROOT})

@@ -23,6 +23,9 @@ KEPT_DAYS = 14
 LARGEST_BYTES = 512 * 1024 * 1024
 """Of the file; past that everything is forgotten, which costs one slow run."""
 
+SUFFIXES = frozenset({".json", ".py", ".toml", ".yaml"})
+"""Of files that are part of the code."""
+
 PAGE = 500
 """Keys asked for at once; SQLite takes a limited number of values in a statement."""
 
@@ -75,11 +78,6 @@ class Store:
         if self._file is not None:
             self._waiting[name] = pickle.dumps(result, protocol=5)
 
-    @property
-    def has_news(self) -> bool:
-        """Whether anything was put since the last `keep`."""
-        return bool(self._waiting)
-
     def forget_news(self) -> None:
         """Drop what was put and not kept."""
         self._waiting.clear()
@@ -90,20 +88,29 @@ class Store:
             return
         now = int(time.time())
         rows = [(name, hashlib.sha256(value).digest(), value, now) for name, value in self._waiting.items()]
-        with contextlib.suppress(sqlite3.Error, OSError):
+        with contextlib.suppress(sqlite3.OperationalError, OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if self._file.exists() and self._file.stat().st_size > LARGEST_BYTES:
                 self._file.unlink()
-            with self._connection() as connection:
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS results"
-                    " (key TEXT PRIMARY KEY, digest BLOB, value BLOB, used INTEGER) WITHOUT ROWID"
-                )
-                connection.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
-                met = [(now, name) for name in self._met]
-                connection.executemany("UPDATE results SET used = ? WHERE key = ?", met)
-                connection.execute("DELETE FROM results WHERE used < ?", (now - KEPT_DAYS * 86400,))
+            try:
+                self._write(rows, now)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                # it is no database any more
+                self._file.unlink()
+                self._write(rows, now)
         self._waiting.clear()
+
+    def _write(self, rows: list[tuple[str, bytes, bytes, int]], now: int) -> None:
+        with self._connection() as connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS results"
+                " (key TEXT PRIMARY KEY, digest BLOB, value BLOB, used INTEGER) WITHOUT ROWID"
+            )
+            connection.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
+            connection.executemany("UPDATE results SET used = ? WHERE key = ?", [(now, name) for name in self._met])
+            connection.execute("DELETE FROM results WHERE used < ?", (now - KEPT_DAYS * 86400,))
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -141,7 +148,7 @@ def key(kind: str, *parts: str | bytes) -> str:
     Returns:
         64 hexadecimal digits.
     """
-    digest = hashlib.sha256(_code())
+    digest = hashlib.sha256(code_digest(REPOSITORY_ROOT))
     for part in (kind, *parts):
         content = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
         digest.update(len(content).to_bytes(8, "big"))
@@ -181,13 +188,20 @@ def _read(row: tuple[str, bytes, bytes]) -> tuple[str, Any]:
 
 
 @cache
-def _code() -> bytes:
-    """A digest of what works results out: this package, its schemas, its pins, and the Python that runs it."""
+def code_digest(root: Path) -> bytes:
+    """
+    A digest of what works results out.
+
+    Args:
+        root: of the checkout.
+
+    Returns:
+        Of its package, its schemas, its pins, and the Python that runs it.
+    """
     digest = hashlib.sha256(sys.version.encode())
-    folders = (REPOSITORY_ROOT / "scripts", REPOSITORY_ROOT / "schemas")
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".json", ".toml"}]
-    for path in sorted([*files, REPOSITORY_ROOT / "requirements.txt"]):
+    files = [path for name in ("scripts", "schemas") for path in (root / name).rglob("*") if path.suffix in SUFFIXES]
+    for path in sorted([*files, root / "requirements.txt"]):
         content = path.read_bytes() if path.is_file() else b""
-        digest.update(f"{path.relative_to(REPOSITORY_ROOT)}\0{len(content)}\0".encode())
+        digest.update(f"{path.relative_to(root)}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.digest()

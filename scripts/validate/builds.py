@@ -8,7 +8,7 @@ from scripts.model import Finding, Outcome
 from scripts.render import Build, Builder, plain
 from scripts.render.references import FILE_NAMES, closure, references
 from scripts.source import Tree
-from scripts.validate.outcome import blocked, concluded
+from scripts.validate.outcome import blocked, concluded, skipped
 
 CHECK = "kustomize build"
 COMPONENT = "kubernetes/components/volsync"
@@ -53,14 +53,17 @@ def outcomes(tree: Tree, builder: Builder) -> tuple[Outcome, ...]:
     built = builder.build(plain(folders(tree)))
     hosted = builder.build(plain(_hosts(builder, built)))
     failed = {each.folder for each in built if each.error}
-    users = _users(builder, failed, tuple(each.folder for each in (*built, *hosted) if not each.error))
-    failed -= users.keys()
+    users = _users(builder, failed, tuple(each.folder for each in (*built, *hosted)))
     results: list[Outcome] = []
     for build in built:
+        user = users.get(build.folder)
         if build.folder not in failed:
-            reason = f"as part of {users[build.folder]}" if build.error else ""
-            results.append(concluded(CHECK, build.folder, (), reason=reason, duration_s=build.duration_s))
-        elif cause := _root_cause(build.folder, builder.graph, failed, tree.broken):
+            results.append(concluded(CHECK, build.folder, (), duration_s=build.duration_s))
+        elif user is not None and user not in failed:
+            reason = f"as part of {user}" if user else ""
+            done = concluded(CHECK, build.folder, (), reason=reason, duration_s=build.duration_s)
+            results.append(done if user else skipped(CHECK, build.folder, "a component that nothing uses"))
+        elif cause := _root_cause(build.folder, builder.graph, failed - users.keys(), tree.broken):
             results.append(blocked(CHECK, build.folder, cause))
         else:
             finding = _finding(build, builder.kustomizations.get(build.folder))
@@ -76,11 +79,17 @@ def _hosts(builder: Builder, builds: tuple[Build, ...]) -> tuple[str, ...]:
 
 
 def _users(builder: Builder, failed: set[str], built: tuple[str, ...]) -> Mapping[str, str]:
-    """Component that does not build alone -> the first folder that is built with it."""
+    """
+    Component that does not build alone -> the first folder that is built with it; "" where there is none.
+
+    One whose users all fail has none here: the fault may be its own.
+    """
     found: dict[str, str] = {}
     for folder in sorted(each for each in failed if _is_dependent(each, builder)):
         users = sorted(each for each in built if folder in closure(each, builder.graph))
-        found |= {folder: users[0]} if users else {}
+        working = [each for each in users if each not in failed]
+        if working or not users:
+            found[folder] = working[0] if working else ""
     return found
 
 

@@ -1,8 +1,12 @@
 """The checks, in the order of their report."""
 
+import contextlib
+import gc
+import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from scripts import report
@@ -12,21 +16,23 @@ from scripts.model import Finding, Outcome, Report, Status
 from scripts.progress import say, step
 from scripts.render import Builder, render_tree
 from scripts.source import Tree, is_unchanged, read
-from scripts.store import NOTHING_KEPT, Store, of_this_user
+from scripts.store import NOTHING_KEPT, Store, digest_of, key, of_this_user
 from scripts.tree_root import tree_root
-from scripts.validate import alerts, builds, flux_builds, lint, secret_scan
+from scripts.validate import alerts, builds, flux_builds, lint, secret_scan, since
 from scripts.validate.outcome import blocked, concluded, guarded, skipped
 from scripts.validate.tools import Tools, locate
 
 Check = Callable[[], tuple[Outcome, ...]]
 
 
-def run(root: Path | str = "", *, format_name: str = "text", outputs: Iterable[str] = ()) -> None:
+def run(root: Path | str = "", *, base: str = "", format_name: str = "text", outputs: Iterable[str] = ()) -> None:
     """
     Validate a tree and write the report.
 
     Args:
         root: the folder that holds `kubernetes/`; this checkout where "".
+
+        base: a commit, where only what changed since is to be told; everything where "".
 
         format_name: of the report on standard output, one of report.FORMATS.
 
@@ -37,12 +43,21 @@ def run(root: Path | str = "", *, format_name: str = "text", outputs: Iterable[s
 
         CouldNotRun: where nothing is known to be wrong, but a check could not run or there was nothing to check.
 
-        SettingsError: where the root, a format or a file is none.
+        SettingsError: where the root, a format or a file is none, or base names no commit that holds the root.
     """
     folder, delivery = tree_root(root), report.delivery(format_name, outputs)
-    found = validate(folder, store=of_this_user())
+    found = _validate_since(folder, base) if base else validate(folder, store=of_this_user())
     delivery.send(found)
     conclude(found)
+
+
+def _validate_since(folder: Path, base: str) -> Report:
+    tools = locate()
+    with tempfile.TemporaryDirectory(prefix="validate-") as name:
+        before, named = since.former(folder, base, Path(name).resolve())
+        files = since.changed(before, folder, git=tools.path("git"))
+        earlier = validate(before, tools=tools, is_repository=False, store=of_this_user())
+    return since.narrowed(earlier, validate(folder, tools=tools, store=of_this_user()), files, base=named)
 
 
 def validate(
@@ -69,26 +84,54 @@ def validate(
         tree = read(root, git=located.path("git") if is_repository else None, store=kept)
     except BackupError as error:
         return Report(title="validate", outcomes=(blocked("read", "the tree", str(error)),))
-    with step(f"validate {len(tree.files)} files"), ThreadPoolExecutor(4) as workers:
+    name = key(
+        "report", digest_of(tree.digests), repr(tree.faults), *(each.identity for each in located.found.values())
+    )
+    earlier: Report | None = kept.get([name]).get(name)
+    if earlier is not None:
+        note = "Nothing that the checks depend on has changed since an earlier run: this is what that run found."
+        return replace(earlier, notes=(*earlier.notes, note))
+    with step(f"validate {len(tree.files)} files"), _without_collection():
+        found = _checked(tree, located, kept)
+    if report.verdict(found) is not report.Verdict.COULD_NOT_RUN and not report.obstacles(found):
+        kept.put(name, found)
+    if is_unchanged(tree):
+        kept.keep()
+    else:
+        # what a program read may not be what its result would be kept under
+        kept.forget_news()
+    return found
+
+
+def _checked(tree: Tree, tools: Tools, store: Store) -> Report:
+    with ThreadPoolExecutor(4) as workers:
         # the one that computes itself starts first; the others wait for programs
         checks: dict[str, Check] = {
             "secrets": lambda: secret_scan.outcomes(tree),
-            "kustomize build, flux build": lambda: _built(tree, located, kept),
+            "kustomize build, flux build": lambda: _built(tree, tools, store),
             "yamllint": lambda: lint.outcomes(tree),
-            "promtool": lambda: alerts.outcomes(tree, located),
+            "promtool": lambda: alerts.outcomes(tree, tools),
         }
         running = {name: workers.submit(_timed, name, check) for name, check in checks.items()}
         outcomes = _collected(running)
     order = ("kustomize build, flux build", "yamllint", "promtool", "secrets")
-    if kept.has_news and not is_unchanged(tree):
-        # what a program read may not be what the results are kept under
-        kept.forget_news()
-    kept.keep()
     return Report(
         title="validate",
         outcomes=(_reading(tree), *(each for name in order for each in outcomes[name]), *_documents(tree)),
         notes=_notes(tree),
     )
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Python looks for garbage each time that thousands of objects were made; of a tree's objects none is."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def conclude(found: Report) -> None:
@@ -127,7 +170,7 @@ def _built(tree: Tree, tools: Tools, store: Store) -> tuple[Outcome, ...]:
         builder = Builder(tree, tools.get("kustomize"), store)
         rendering = render_tree(tree, builder, store=store)
         built.extend(builds.outcomes(tree, builder))
-        broken = frozenset(each.subject for each in built if each.status is not Status.PASSED)
+        broken = frozenset(each.subject for each in built if each.status in {Status.FAILED, Status.BLOCKED})
         return flux_builds.outcomes(tree, rendering, folders=builder.folders, broken=broken)
 
     outcomes = guarded(builds.CHECK, "kubernetes", build)
