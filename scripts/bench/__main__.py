@@ -1,4 +1,4 @@
-"""Time of this project's work, beside plain restic and plain Python in the same run -> JSON on standard output."""
+"""Everything that is measured -> JSON on standard output."""
 
 import argparse
 import json
@@ -9,21 +9,21 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from scripts.bench import validation
+from scripts.bench.timing import TIMEOUT_S, median, python, timed
 from scripts.e2e import connect, dataset, minio_server, mover
 from scripts.e2e.dataset import Dataset, parse_size
 from scripts.e2e.mover import Mover, MoverRun
 from scripts.errors import MoverFailed
 from scripts.process import minimal_environment, run
 from scripts.progress import step
-from scripts.settings import REPOSITORY_ROOT, Secret
+from scripts.settings import Secret
 from scripts.toolchain import get
 
-TIMEOUT_S = 3600.0
 LIST_ROUNDS = 7
 RETAIN = {"hourly": 24, "daily": 7, "weekly": 4, "monthly": 12}
 
@@ -36,24 +36,39 @@ def main() -> None:
     parser.add_argument("--size", default="1GiB", help="of the dataset that is backed up and restored")
     parser.add_argument("--files", type=int, default=10_000, help="of that dataset")
     parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
+    parser.add_argument(
+        "--apps", default="10,100,1000,3000", help="of the trees that are validated, separated by commas"
+    )
+    parser.add_argument(
+        "--only", action="append", help="what to measure, by the first words of its name; all where not given"
+    )
     options = parser.parse_args()
     size_bytes = parse_size(options.size)
+    apps = [int(number) for number in options.apps.split(",")]
     with tempfile.TemporaryDirectory(prefix="apps-backup-bench-") as name:
         work = Path(name)
-        measured = {
-            "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
-            "invoke --list": _invoke_list(),
-            "minio.setup on a converged server": _converged_setup(work / "setup"),
-            "mover beside plain restic": _mover(work / "mover", size_bytes, options.files, options.rounds),
-            "nox -s e2e, warm": _end_to_end(work / "e2e"),
+        measures: dict[str, Callable[[], object]] = {
+            "invoke --list": _invoke_list,
+            "minio.setup on a converged server": lambda: _converged_setup(work / "setup"),
+            "mover beside plain restic": lambda: _mover(work / "mover", size_bytes, options.files, options.rounds),
+            "nox -s e2e, warm": lambda: _end_to_end(work / "e2e"),
+            "validate this repository": validation.repository,
+            "validate trees of many apps": lambda: [validation.measure(number) for number in apps],
         }
+        wanted = [each for each in measures if not options.only or each.startswith(tuple(options.only))]
+        if not wanted:
+            parser.error(f"nothing begins with {options.only}; there is {', '.join(measures)}")
+        machine = (
+            f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+        )
+        measured = {"machine": machine} | {each: measures[each]() for each in wanted}
     sys.stdout.write(json.dumps(measured, indent=2) + "\n")
 
 
 def _invoke_list() -> Result:
     with step("time `invoke --list` beside importing invoke"):
-        ours = _median(LIST_ROUNDS, lambda: _python("-m", "invoke", "--list"))
-        peer = _median(LIST_ROUNDS, lambda: _python("-c", "import invoke"))
+        ours = median(LIST_ROUNDS, lambda: python("-m", "invoke", "--list"))
+        peer = median(LIST_ROUNDS, lambda: python("-c", "import invoke"))
     return {"seconds": ours, "peer": "python -c 'import invoke'", "peer_seconds": peer, "ratio": round(ours / peer, 2)}
 
 
@@ -71,9 +86,9 @@ def _converged_setup(work: Path) -> Result:
             "MINIO_ADMIN_ACCESS_KEY": server.administrator.id,
             "MINIO_ADMIN_SECRET_KEY": server.administrator.secret,
         }
-        _python("-m", "invoke", "setup", environment=environment)
-        ours = _median(LIST_ROUNDS, lambda: _python("-m", "invoke", "minio.setup", environment=environment))
-        peer = _median(LIST_ROUNDS, lambda: _python("-c", "import invoke, minio, onepasswordconnectsdk"))
+        python("-m", "invoke", "setup", environment=environment)
+        ours = median(LIST_ROUNDS, lambda: python("-m", "invoke", "minio.setup", environment=environment))
+        peer = median(LIST_ROUNDS, lambda: python("-c", "import invoke, minio, onepasswordconnectsdk"))
     return {"seconds": ours, "peer": "importing the SDKs alone", "peer_seconds": peer, "ratio": round(ours / peer, 2)}
 
 
@@ -99,9 +114,9 @@ def _mover(work: Path, size_bytes: int, files: int, rounds: int) -> Result:
             for name, act, plain_name, plain_act in turns:
                 # each goes first every other time, so that neither always finds the warmer page cache
                 pair = ((name, act), (plain_name, plain_act))
-                for title, timed in pair if number % 2 else reversed(pair):
+                for title, turn in pair if number % 2 else reversed(pair):
                     with step(f"round {number + 1}: {title}"):
-                        times[title].append(_timed(timed))
+                        times[title].append(timed(turn))
             for folder in (restored, plain):
                 shutil.rmtree(folder)
                 folder.mkdir()
@@ -129,10 +144,10 @@ def _end_to_end(work: Path) -> Result:
     command = ("-m", "nox", "-s", "e2e", "--", "--evidence", str(work / "evidence"))
     environment = {"PATH": f"{programs}{os.pathsep}{os.defpath}"}
     with step("run `nox -s e2e` once, to warm its environment"):
-        _python(*command, environment=environment)
+        python(*command, environment=environment)
     starts.write_text("", encoding="utf-8")
     with step("time `nox -s e2e`"):
-        seconds = _timed(lambda: _python(*command, environment=environment))
+        seconds = timed(lambda: python(*command, environment=environment))
     started = starts.read_text(encoding="utf-8").split()
     (report,) = sorted((work / "evidence").iterdir())[-1:]
     steps = json.loads((report / "report.json").read_text(encoding="utf-8"))["steps"]
@@ -159,7 +174,7 @@ def _restic_costs(repository: Path) -> tuple[float, float]:
 
     call("init")
     # what it takes to open a repository is the key derivation, which is slow on purpose
-    return _median(LIST_ROUNDS, lambda: call("version")), _median(LIST_ROUNDS, lambda: call("cat", "config"))
+    return median(LIST_ROUNDS, lambda: call("version")), median(LIST_ROUNDS, lambda: call("cat", "config"))
 
 
 def _pod(work: Path, server: minio_server.MinioServer, data: Path, name: str) -> Mover:
@@ -203,26 +218,6 @@ def _plain_back_up(pod: Mover) -> None:
 
 def _plain_restore(pod: Mover) -> None:
     mover.restic(pod, "restore", "latest", "-t", ".", accept=(0,), in_data=True)
-
-
-def _python(*arguments: str, environment: Mapping[str, str | Secret] | None = None) -> None:
-    run(
-        (sys.executable, *arguments),
-        timeout_s=TIMEOUT_S,
-        environment=minimal_environment(environment),
-        cwd=REPOSITORY_ROOT,
-    )
-
-
-def _median(rounds: int, act: Callable[[], object]) -> float:
-    act()
-    return round(statistics.median(_timed(act) for _ in range(rounds)), 3)
-
-
-def _timed(act: Callable[[], object]) -> float:
-    started = time.monotonic()
-    act()
-    return time.monotonic() - started
 
 
 if __name__ == "__main__":
