@@ -41,11 +41,14 @@ class Resource:
         document: the object as the API server would receive it; not to be changed.
 
         kustomization: the Flux Kustomization that applies it, or the folder it was built from.
+
+        position: its place among what that applies, counted from 0.
     """
 
     id: ResourceId
     document: Mapping[str, Any]
     kustomization: str
+    position: int = 0
 
 
 class Status(Enum):

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scripts.checks import RULES, flux
@@ -52,9 +52,18 @@ class Places:
         documents: every document of the tree.
 
         rendering: of the same tree.
+
+        origin: gives the file that an object comes from, relative to the root, "" where that is not known; asked only
+            where more than one document may be the one.
     """
 
-    def __init__(self, documents: tuple[Document, ...], rendering: Rendering) -> None:
+    def __init__(
+        self,
+        documents: tuple[Document, ...],
+        rendering: Rendering,
+        origin: Callable[[Resource], str] = lambda _: "",
+    ) -> None:
+        self._origin = origin
         self._kustomizations = {each.name: each for each in rendering.kustomizations}
         self._by_file: dict[str, list[Document]] = {}
         for document in documents:
@@ -103,9 +112,14 @@ class Places:
             if each.kind == resource.id.kind and each.api_version == resource.id.api_version
         ]
         same_name = [each for each in same_kind if _pattern(each.name).fullmatch(resource.id.name)]
-        if same_name:
-            return max(same_name, key=lambda each: len(_literal(each.name)))
-        # a name may be changed while it is built
+        if len(same_name) == 1:
+            return same_name[0]
+        # a patch looks like what it patches, and a name may be changed while it is built
+        file = self._origin(resource)
+        in_file = [each for each in same_name or same_kind if each.file == file] or self._by_file.get(file, [])
+        candidates = in_file or same_name
+        if candidates:
+            return max(candidates, key=lambda each: len(_literal(each.name)))
         return same_kind[0] if len(same_kind) == 1 else None
 
     def _below(self, applied_by: str) -> tuple[Document, ...]:

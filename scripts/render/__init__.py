@@ -5,6 +5,7 @@ A tree of Flux Kustomizations -> the objects that a cluster would receive, the w
     flux        an object -> a Flux Kustomization as a value
     overlay     what a Flux Kustomization adds to the kustomization.yaml of its path
     kustomize   folders -> the texts that the real kustomize builds
+    origins     an object -> the file that it comes from
     apply       texts -> objects with the values of variables in
     walk        all of it, from the entry point down
 """

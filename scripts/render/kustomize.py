@@ -68,6 +68,11 @@ class Builder:
         self._digests: dict[str, str | None] = {}
         self._built: dict[Overlay, Build] = {}
 
+    @property
+    def root(self) -> Path:
+        """The folder that holds `kubernetes/`."""
+        return self._tree.root
+
     @cached_property
     def kustomizations(self) -> Mapping[str, Document]:
         """Folder -> its kustomization.yaml, of those that can be read."""

@@ -38,6 +38,8 @@ class Rendering:
         unset: likewise -> its variables without value and default, each with the first object that uses it.
 
         offline_unset: likewise -> those that have one from a ConfigMap alone.
+
+        overlays: `kustomization` of resources -> what was built for them.
     """
 
     kustomizations: tuple[FluxKustomization, ...]
@@ -45,6 +47,7 @@ class Rendering:
     errors: Mapping[str, RenderError] = field(default_factory=dict)
     unset: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     offline_unset: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    overlays: Mapping[str, Overlay] = field(default_factory=dict)
 
 
 def render(root: Path, *, settings: Mapping[str, str] | None = None, store: Store = NOTHING_KEPT) -> Rendering:
@@ -157,6 +160,7 @@ class _Walk:
         self._config_maps: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._errors: dict[str, RenderError] = {}
         self._applied: dict[str, Applied] = {}
+        self._overlays: dict[str, Overlay] = {}
 
     def rendering(self) -> Rendering:
         waiting = self._entry()
@@ -177,11 +181,13 @@ class _Walk:
             offline_unset={
                 name: self._applied[name].offline_unset for name in names if self._applied[name].offline_unset
             },
+            overlays=self._overlays,
         )
 
     def _entry(self) -> tuple[FluxKustomization, ...]:
         folder = ENTRY_POINT.as_posix()
-        found = self._builder.build([Overlay(folder=folder)])[0]
+        self._overlays[folder] = Overlay(folder=folder)
+        found = self._builder.build([self._overlays[folder]])[0]
         if found.error:
             self._errors[""] = _build_error(found)
             return ()
@@ -221,6 +227,7 @@ class _Walk:
             applied = known.get(name) or self._made(each, builds[each.identity], values, name)
             if applied is not None:
                 self._applied[each.identity] = applied
+                self._overlays[each.name] = overlays[each.identity]
                 self._add(applied.documents, each.name)
                 found += applied.documents
         return tuple(found)
@@ -257,7 +264,7 @@ class _Walk:
         return applied
 
     def _add(self, documents: tuple[Mapping[str, Any], ...], kustomization: str) -> None:
-        self._resources += [_resource(document, kustomization) for document in documents]
+        self._resources += [_resource(document, kustomization, position) for position, document in enumerate(documents)]
         self._config_maps |= config_maps(iter(documents))
 
     def _new(self, documents: tuple[Mapping[str, Any], ...]) -> tuple[FluxKustomization, ...]:
@@ -271,7 +278,7 @@ def _build_error(found: Build) -> RenderError:
     return RenderError(found.folder, found.error, f"run `kustomize build {found.folder}`")
 
 
-def _resource(document: Mapping[str, Any], kustomization: str) -> Resource:
+def _resource(document: Mapping[str, Any], kustomization: str, position: int = 0) -> Resource:
     metadata = mapping(document.get("metadata"))
     return Resource(
         id=ResourceId(
@@ -282,6 +289,7 @@ def _resource(document: Mapping[str, Any], kustomization: str) -> Resource:
         ),
         document=document,
         kustomization=kustomization,
+        position=position,
     )
 
 

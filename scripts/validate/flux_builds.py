@@ -8,7 +8,8 @@ from scripts.checks.fault import Places
 from scripts.document import Document
 from scripts.errors import RenderError
 from scripts.model import Finding, Outcome, Resource, Status
-from scripts.render import ENTRY_POINT, OWN_SOURCE, FluxKustomization, Rendering
+from scripts.render import ENTRY_POINT, OWN_SOURCE, Builder, FluxKustomization, Rendering
+from scripts.render.origins import Origins
 from scripts.source import Tree
 from scripts.validate import rendered
 from scripts.validate.outcome import blocked, concluded, skipped
@@ -40,9 +41,7 @@ class Subject:
     circle: tuple[str, ...]
 
 
-def outcomes(
-    tree: Tree, rendering: Rendering, *, folders: frozenset[str], broken: frozenset[str]
-) -> tuple[Outcome, ...]:
+def outcomes(tree: Tree, rendering: Rendering, builder: Builder, *, broken: frozenset[str]) -> tuple[Outcome, ...]:
     """
     Check every Flux Kustomization, and what all of them apply.
 
@@ -51,7 +50,7 @@ def outcomes(
 
         rendering: of it.
 
-        folders: that hold manifests.
+        builder: of its folders.
 
         broken: folders that do not build, each told by its own outcome.
 
@@ -64,9 +63,9 @@ def outcomes(
         return (blocked(CHECK, entry_point, f"{entry_point} {reason}"),)
     if not rendering.kustomizations:
         return (blocked(CHECK, entry_point, f"{entry_point} applies no Flux Kustomization"),)
-    results = tuple(_outcome(each, broken) for each in _subjects(tree, rendering, folders))
+    results = tuple(_outcome(each, broken) for each in _subjects(tree, rendering, builder.folders))
     reach = blocked("flux reach", "kubernetes", "not everything builds") if broken else _unreached(tree, rendering)
-    return (*results, reach, *_rendered(tree, rendering, (*results, reach)))
+    return (*results, reach, *_rendered(tree, rendering, builder, (*results, reach)))
 
 
 def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tuple[Subject, ...]:
@@ -117,7 +116,8 @@ def _unreached(tree: Tree, rendering: Rendering) -> Outcome:
     return concluded("flux reach", "kubernetes", findings)
 
 
-def _rendered(tree: Tree, rendering: Rendering, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+def _rendered(tree: Tree, rendering: Rendering, builder: Builder, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
     if any(each.status in {Status.FAILED, Status.BLOCKED} for each in before):
         return rendered.stopped("not every Flux Kustomization can be applied")
-    return rendered.outcomes(tree, rendering, Places(tree.documents, rendering))
+    origins = Origins(builder, rendering.overlays)
+    return rendered.outcomes(tree, rendering, Places(tree.documents, rendering, origins.file))

@@ -171,7 +171,7 @@ def _built(tree: Tree, tools: Tools, store: Store) -> tuple[Outcome, ...]:
         rendering = render_tree(tree, builder, store=store)
         built.extend(builds.outcomes(tree, builder))
         broken = frozenset(each.subject for each in built if each.status in {Status.FAILED, Status.BLOCKED})
-        return flux_builds.outcomes(tree, rendering, folders=builder.folders, broken=broken)
+        return flux_builds.outcomes(tree, rendering, builder, broken=broken)
 
     outcomes = guarded(builds.CHECK, "kubernetes", build)
     return (*built, *outcomes)
