@@ -27,6 +27,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "flux-path": "spec.path of every Flux Kustomization names a folder with a kustomization.yaml.",
         "flux-dependency": "spec.dependsOn names Flux Kustomizations of the tree, or ones that it declares as external.",
         "flux-unreached": "Every Flux Kustomization is applied by something that the entry point leads to.",
+        "file-unapplied": "Every manifest below kubernetes/ is applied by something that the entry point leads to.",
         "flux-build": "Every Flux Kustomization can be built and applied, the way its controller does it.",
         "flux-cycle": "No Flux Kustomization waits for itself.",
         "flux-source": "Every sourceRef names a source that is in the tree or that it declares as external.",

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from scripts.checks import flux, variables
+from scripts.checks import flux, unapplied, variables
 from scripts.checks.fault import Places
 from scripts.document import Document
 from scripts.errors import RenderError
@@ -64,8 +64,10 @@ def outcomes(tree: Tree, rendering: Rendering, builder: Builder, *, broken: froz
     if not rendering.kustomizations:
         return (blocked(CHECK, entry_point, f"{entry_point} applies no Flux Kustomization"),)
     results = tuple(_outcome(each, broken) for each in _subjects(tree, rendering, builder.folders))
-    reach = blocked("flux reach", "kubernetes", "not everything builds") if broken else _unreached(tree, rendering)
-    return (*results, reach, *_rendered(tree, rendering, builder, (*results, reach)))
+    reach = (
+        blocked("flux reach", "kubernetes", "not everything builds") if broken else _unreached(tree, rendering, builder)
+    )
+    return (*results, reach, *_rendered(tree, rendering, builder, results))
 
 
 def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tuple[Subject, ...]:
@@ -110,9 +112,13 @@ def _finding(subject: Subject, error: RenderError) -> Finding:
     return flux.finding("flux-build", subject.place, ("metadata", "name"), message, error.next_step)
 
 
-def _unreached(tree: Tree, rendering: Rendering) -> Outcome:
+def _unreached(tree: Tree, rendering: Rendering, builder: Builder) -> Outcome:
     documents = tuple(document for document in tree.documents if document.file.startswith("kubernetes/"))
-    findings = tuple(flux.check_unreached(documents, {each.name for each in rendering.kustomizations}))
+    built = {each.folder for each in rendering.overlays.values()}
+    findings = (
+        *flux.check_unreached(documents, {each.name for each in rendering.kustomizations}),
+        *unapplied.check(documents, builder.graph, built),
+    )
     return concluded("flux reach", "kubernetes", findings)
 
 

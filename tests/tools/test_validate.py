@@ -9,7 +9,7 @@ from scripts.errors import CouldNotRun, FindingsFound, ToolMissing
 from scripts.model import Status
 from scripts.validate import conclude, run, validate
 from scripts.validate.tools import Tools, locate
-from tests.tools.trees import CLUSTER, COMPONENT, DEMO, MINIMAL, SYSTEM, places, remove, replace, write
+from tests.tools.trees import CLUSTER, COMPONENT, DEMO, MINIMAL, SYSTEM, both, places, remove, replace, write
 
 RULE = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
 TEST = "tests/alerts/volsync.test.yaml"
@@ -185,6 +185,19 @@ FAULTS = [
         replace(f"{CLUSTER}/kustomization.yaml", "  - demo.yaml\n", ""),
         ("flux-unreached", f"{CLUSTER}/demo.yaml", 5),
         id="nothing applies a Flux Kustomization",
+    ),
+    pytest.param(
+        write("kubernetes/workloads/apps/demo/forgotten.yaml", manifest("ConfigMap")),
+        ("file-unapplied", "kubernetes/workloads/apps/demo/forgotten.yaml", 3),
+        id="no kustomization lists a manifest",
+    ),
+    pytest.param(
+        both(
+            write("kubernetes/aside/kustomization.yaml", "---\nkind: Kustomization\nresources:\n  - map.yaml\n"),
+            write("kubernetes/aside/map.yaml", manifest("ConfigMap")),
+        ),
+        ("file-unapplied", "kubernetes/aside/kustomization.yaml", 2),
+        id="nothing applies a kustomization, which is told and not each of its files",
     ),
     pytest.param(
         replace(f"{CLUSTER}/demo.yaml", "  prune: true\n", f"{PATCH}  prune: true\n"),
