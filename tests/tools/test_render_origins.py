@@ -100,4 +100,6 @@ def test_a_fault_is_told_where_its_object_is_written_down(tree, tools, edit, exp
 
     found = validate(tree, tools=tools, is_repository=False, store=NOTHING_KEPT)
 
-    assert expected == sorted(each for each in places(found) if each[0].startswith("volsync-") and each[1].startswith(APP))
+    assert expected == sorted(
+        each for each in places(found) if each[0].startswith("volsync-") and each[1].startswith(APP)
+    )
