@@ -8,15 +8,7 @@ from typing import Any
 import yaml
 
 from scripts.model import Finding
-
-NESTING_LIMIT = 100
-"""Levels; the YAML library recurses in C, and ends the process where a document is nested too deeply."""
-
-MAY_BE_DEEP = re.compile(r"^(?: {20}|\t|(?: *[-?] +){20})|(?:[\[{][^\[{]*){20}", re.MULTILINE)
-"""
-What a text has that is nested too deeply: an indentation of 20, 20 list items on a line, or 20 brackets. A text without it
-has at most two levels for each column that a line is indented by, and one for each item and bracket.
-"""
+from scripts.nesting import NESTING_LIMIT, too_deep
 
 QUOTE = re.compile(r"""['"`]""")
 WORD = re.compile(r"[A-Za-z]{4,}")
@@ -203,7 +195,8 @@ def load(path: str, text: str) -> YamlFile:
         Its documents, or the first fault in it.
     """
     try:
-        _refuse_deep_nesting(text)
+        if line := too_deep(text):
+            raise _Fault(line, f"nested more than {NESTING_LIMIT} levels deep")
         return YamlFile(path=path, documents=tuple(_documents(path, text)))
     except _Fault as fault:
         line, found = fault.line, fault.found
@@ -219,20 +212,6 @@ def load(path: str, text: str) -> YamlFile:
         rule="yaml-syntax", file=path, line=line, message=f"is not YAML: {found}", next_step="correct the file"
     )
     return YamlFile(path=path, fault=finding)
-
-
-def _refuse_deep_nesting(text: str) -> None:
-    if MAY_BE_DEEP.search(text) is None:
-        return
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > NESTING_LIMIT:
-                line = event.start_mark.line + 1 if event.start_mark else 0
-                raise _Fault(line, f"nested more than {NESTING_LIMIT} levels deep")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
 
 
 def _documents(path: str, text: str) -> Iterator[Document]:

@@ -10,12 +10,25 @@ from scripts.glob import matches
 DEFAULTS = frozenset({"=", ":=", ":-", ":?", ":+"})
 """Operators that give a default; `:?` and `:+` do the same in Flux as `:-`, and a bare `-` is refused."""
 
+
+def _lower(value: str) -> str:
+    return "".join(character.lower() if len(character.lower()) == 1 else character for character in value)
+
+
+def _upper(value: str) -> str:
+    # letter by letter, as Go: `ß`, whose capital is two letters, stays
+    return "".join(character.upper() if len(character.upper()) == 1 else character for character in value)
+
+
 CASES: Mapping[str, Callable[[str], str]] = {
-    ",": lambda value: value[:1].lower() + value[1:],
-    ",,": str.lower,
-    "^": lambda value: value[:1].upper() + value[1:],
-    "^^": str.upper,
+    ",": lambda value: _lower(value[:1]) + value[1:],
+    ",,": _lower,
+    "^": lambda value: _upper(value[:1]) + value[1:],
+    "^^": _upper,
 }
+HALF = re.compile("[\udc80-\udcff]")
+"""What is left of a character that is cut between its bytes, as Flux cuts."""
+
 TRIMS = frozenset({"#", "##", "%", "%%"})
 
 REMEMBERED = 4096
@@ -184,6 +197,9 @@ class _Reader:
         return self._closed(Expression(name=name, operator=operator, arguments=tuple(arguments)))
 
     def part(self, name: str, operator: str) -> Expression:
+        if not self.text[self.index : self.index + 1].isascii():
+            # Flux goes back by the bytes of this character, and loses its place
+            raise self._unreadable()
         first = self._argument(":}")
         if not self._next_is(":"):
             return self._closed(Expression(name=name, operator=operator, arguments=(first,)))
@@ -330,12 +346,14 @@ def _replaced(value: str, operator: str, pattern: str, replacement: str | None =
 
 def _trimmed(value: str, operator: str, pattern: str) -> str:
     if operator.startswith("%"):
-        return _trimmed(value[::-1], operator.replace("%", "#"), pattern[::-1])[::-1]
-    lengths = range(1, len(value) + 1) if operator == "#" else range(len(value), 0, -1)
+        found = _trimmed(value[::-1], operator.replace("%", "#"), pattern[::-1])[::-1]
+        return HALF.sub("\N{REPLACEMENT CHARACTER}", found)
+    content = value.encode("utf-8", "surrogateescape")
+    lengths = range(1, len(content) + 1) if operator == "#" else range(len(content), 0, -1)
     for length in lengths:
-        is_match = matches(pattern, value[:length])
+        is_match = matches(pattern, content[:length].decode("utf-8", "surrogateescape"))
         if is_match is None:
             return value
         if is_match:
-            return value[length:]
+            return content[length:].decode("utf-8", "surrogateescape")
     return value

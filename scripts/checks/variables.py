@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from scripts.checks.flux import finding
-from scripts.document import Document, mapping
+from scripts.document import Document
 from scripts.model import Finding, Resource
 from scripts.render import FluxKustomization, Rendering
 
@@ -49,8 +49,8 @@ def check(
     Returns:
         One finding for each variable.
     """
-    if not mapping(kustomization.specification.get("postBuild")):
-        message = "is applied literally, for the Kustomization has no spec.postBuild"
+    if kustomization.identity in rendering.literal:
+        message = "is applied literally, for Flux substitutes nothing where spec.postBuild gives no value"
         return _findings("variable-unset", kustomization, place, literal(resources), message)
     in_cluster = rendering.unset.get(kustomization.identity, {})
     offline = rendering.offline_unset.get(kustomization.identity, {})

@@ -1,60 +1,24 @@
 """Built objects -> what Flux applies: common metadata and the values of variables are in."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
 import yaml
 
-from scripts.document import items, mapping
-from scripts.errors import RenderError
+from scripts.document import mapping
+from scripts.render import go_yaml
 from scripts.render.flux import FluxKustomization
+from scripts.render.variables import Variables
 from scripts.store import digest_of, key
 from scripts.substitute import Template, Unreadable, read
 
 SUBSTITUTION_SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
 REMEMBERED = 4096
 
-ConfigMaps = Mapping[tuple[str, str], Mapping[str, Any]]
-"""(namespace, name) -> data."""
-
 Documents = tuple[Mapping[str, Any], ...]
-
-
-class NotYet(Exception):
-    """
-    A Flux Kustomization takes values from a ConfigMap that nothing has made so far.
-
-    Args:
-        error: what to say where nothing ever does.
-    """
-
-    def __init__(self, error: RenderError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variables:
-    """
-    What a Flux Kustomization puts in the place of variables.
-
-    Args:
-        inline: name -> value, of spec.postBuild.substitute.
-
-        all: those, and those of ConfigMaps, over which they win.
-
-        are_open: whether a Secret may hold further ones, whose values nobody here knows.
-
-        are_used: whether Flux substitutes at all.
-    """
-
-    inline: Mapping[str, str]
-    all: Mapping[str, str]
-    are_open: bool
-    are_used: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,57 +33,16 @@ class Applied:
 
         offline_unset: likewise where ConfigMaps are not read, of those that have a value where they are.
 
+        is_literal: whether Flux substitutes nothing, so that variables stay as they are written.
+
         error: where and what, where an object cannot be made; None where all can.
     """
 
     documents: Documents
     unset: Mapping[str, str]
     offline_unset: Mapping[str, str]
+    is_literal: bool = False
     error: tuple[str, str, str] | None = None
-
-
-def variables(
-    kustomization: FluxKustomization, config_maps: ConfigMaps, secrets: frozenset[tuple[str, str]]
-) -> Variables:
-    """
-    Gather the values that a Flux Kustomization puts in.
-
-    Args:
-        kustomization: any.
-
-        config_maps: those that the tree makes.
-
-        secrets: (namespace, name) of those that the tree, or somebody else, makes.
-
-    Returns:
-        The values; a later source wins over an earlier one, and what the Flux Kustomization says itself over all.
-
-    Raises:
-        NotYet: where a source that is not optional is not there.
-
-    Source:
-        fluxcd/pkg@kustomize/v1.40.0:kustomize/kustomize_varsub.go (LoadVariables; line breaks are taken out of values)
-    """
-    post_build = kustomization.specification.get("postBuild")
-    found: dict[str, str] = {}
-    are_open = False
-    for reference in map(mapping, items(mapping(post_build).get("substituteFrom"))):
-        kind, name = str(reference.get("kind")), str(reference.get("name"))
-        place = kustomization.namespace, name
-        if kind == "ConfigMap" and place in config_maps:
-            found |= _texts(config_maps[place])
-        elif kind == "Secret" and place in secrets:
-            are_open = True
-        elif not reference.get("optional"):
-            raise NotYet(
-                RenderError(
-                    f"Kustomization {kustomization.name}",
-                    f"substitutes from {kind} {name}, which the tree does not hold",
-                    "name a ConfigMap of the tree, or mark it `optional: true`",
-                )
-            )
-    inline = _texts(mapping(mapping(post_build).get("substitute")))
-    return Variables(inline=inline, all=found | inline, are_open=are_open, are_used=post_build is not None)
 
 
 def applied_key(build_key: str, kustomization: FluxKustomization, values: Variables) -> str:
@@ -161,32 +84,22 @@ def apply(kustomization: FluxKustomization, texts: tuple[str, ...], values: Vari
     documents: list[Mapping[str, Any]] = []
     common = mapping(kustomization.specification.get("commonMetadata"))
     for text in texts:
-        before = load(text)
-        if not values.are_used or not _is_substituted(before):
-            documents.append(_with_common(before, common))
-            continue
-        shown = f"{before.get('kind')} {mapping(before.get('metadata')).get('name')}"
         try:
-            template = _template(text)
-            needed = template.needed
-            if not values.are_open:
-                unset |= {name: shown for name in sorted(needed - values.all.keys()) if name not in unset}
-                offline |= {name: shown for name in sorted(needed - values.inline.keys()) if name not in offline}
-            known = _Literal(values.all) if values.are_open or needed - values.all.keys() else values.all
-            after = load(template.fill(known)) if template.parts != (text,) else before
-        except Unreadable as unreadable:
-            found = f"`{unreadable.expression}` is no variable that can be substituted"
-            return _stopped(kustomization, shown, found, "write $${...} where it is meant literally")
-        except yaml.YAMLError:
-            found = "is no YAML any more once the variables are in"
-            return _stopped(kustomization, shown, found, "quote the value that breaks it")
-        if not isinstance(after, dict):
-            return _stopped(kustomization, shown, "is no object once the variables are in", "correct the values")
-        documents.append(_with_common(after, common))
+            document, needed = _made(text, values)
+        except _Unusable as unusable:
+            return _stopped(kustomization, *unusable.args)
+        if needed and not values.are_open:
+            shown = _shown(load(text))
+            unset |= dict.fromkeys(sorted(needed - values.all.keys() - unset.keys()), shown)
+            offline |= dict.fromkeys(sorted(needed - values.inline.keys() - offline.keys()), shown)
+        documents.append(_with_common(document, common))
+    if twice := _twice(documents):
+        return _stopped(kustomization, twice, "is there twice once the variables are in", "correct a name")
     return Applied(
         documents=tuple(documents),
         unset=unset,
         offline_unset={name: shown for name, shown in offline.items() if name not in unset},
+        is_literal=not values.are_used,
     )
 
 
@@ -196,12 +109,16 @@ def load(text: str) -> Mapping[str, Any]:
     Read one object.
 
     Args:
-        text: YAML.
+        text: YAML, as kustomize writes it.
 
     Returns:
         The object, not to be changed.
     """
-    return cast("Mapping[str, Any]", yaml.load(text, Loader=yaml.CSafeLoader))
+    return cast("Mapping[str, Any]", go_yaml.read(text))
+
+
+class _Unusable(Exception):
+    """An object that cannot be made: which, what is wrong with it, and what to do next."""
 
 
 class _Literal(dict[str, str]):
@@ -214,8 +131,38 @@ class _Literal(dict[str, str]):
         return super().__getitem__(name) if super().__contains__(name) else f"${{{name}}}"
 
 
-def _template(text: str) -> Template:
-    return read(text)
+def _made(text: str, values: Variables) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """An object with the values in, and the variables that have to have one."""
+    try:
+        document = load(text)
+    except yaml.YAMLError as error:
+        raise _Unusable(text[:40], "cannot be read", "make it simpler") from error
+    if not (values.are_used and _is_substituted(document)):
+        return document, frozenset()
+    try:
+        template = read(text)
+    except Unreadable as unreadable:
+        found = f"`{unreadable.expression}` is no variable that can be substituted"
+        raise _Unusable(_shown(document), found, "write $${...} where it is meant literally") from unreadable
+    return _filled(template, text, values), template.needed
+
+
+def _filled(template: Template, text: str, values: Variables) -> Mapping[str, Any]:
+    """An object with the values in; one without a value stays as it is written."""
+    before = load(text)
+    if template.parts == (text,):
+        return before
+    known = _Literal(values.all) if template.needed - values.all.keys() else values.all
+    try:
+        found = load(template.fill(known))
+    except yaml.YAMLError as error:
+        wrong = "is no YAML any more once the variables are in", "quote the value that breaks it"
+        raise _Unusable(_shown(before), *wrong) from error
+    name = mapping(mapping(found).get("metadata")).get("name")
+    if not isinstance(name, str) or not name:
+        wrong = f"has the name {name!r}, which is no text, once the variables are in", "quote its name"
+        raise _Unusable(_shown(before), *wrong)
+    return found
 
 
 def _is_substituted(document: Mapping[str, Any]) -> bool:
@@ -234,28 +181,23 @@ def _with_common(document: Mapping[str, Any], common: Mapping[str, Any]) -> Mapp
     return {**document, "metadata": metadata}
 
 
+def _twice(documents: list[Mapping[str, Any]]) -> str:
+    """An object that is there twice; "" where none is."""
+    met: set[tuple[object, ...]] = set()
+    for document in documents:
+        metadata = mapping(document.get("metadata"))
+        place = metadata.get("namespace") or "default", metadata.get("name")
+        identity = document.get("apiVersion"), document.get("kind"), *place
+        if identity in met:
+            return _shown(document)
+        met.add(identity)
+    return ""
+
+
+def _shown(document: Mapping[str, Any]) -> str:
+    return f"{document.get('kind')} {mapping(document.get('metadata')).get('name')}"
+
+
 def _stopped(kustomization: FluxKustomization, shown: str, found: str, next_step: str) -> Applied:
     where = f"Kustomization {kustomization.name}: {shown}"
     return Applied(documents=(), unset={}, offline_unset={}, error=(where, found, next_step))
-
-
-def _texts(values: Mapping[str, Any]) -> dict[str, str]:
-    return {str(name): str(value).replace("\n", "") for name, value in values.items()}
-
-
-def config_maps(documents: Iterator[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """
-    The ConfigMaps among objects.
-
-    Args:
-        documents: any objects.
-
-    Returns:
-        (namespace, name) -> data.
-    """
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for document in documents:
-        if document.get("kind") == "ConfigMap":
-            metadata = mapping(document.get("metadata"))
-            found[str(metadata.get("namespace") or ""), str(metadata.get("name") or "")] = mapping(document.get("data"))
-    return found

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import posixpath
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,17 +11,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from scripts.document import Document
+from scripts.document import Document, load
 from scripts.process import run
+from scripts.render.artifact import IGNORE_FILE, Artifact
 from scripts.render.offline import environment
 from scripts.render.overlay import Overlay
-from scripts.render.references import FILE_NAMES, closure, is_self_contained, references
+from scripts.render.references import FILE_NAMES, PLAIN_NAME, closure, is_self_contained, references
 from scripts.source import Tree
 from scripts.store import Store, key
 from scripts.toolchain import Tool
 
 TIMEOUT_S = 120.0
 WORKERS = 2
+OBJECT_ENDS = re.compile(r"^---\n", re.MULTILINE)
 FLAGS = ("--load-restrictor", "LoadRestrictionsNone")
 """As in Flux. Source: fluxcd/pkg@kustomize/v1.40.0:kustomize/kustomize_generator.go (Build)."""
 
@@ -74,11 +77,21 @@ class Builder:
         return self._tree.root
 
     @cached_property
+    def artifact(self) -> Artifact:
+        """What Flux fetches of the tree."""
+        return Artifact(self._tree.texts, self._tree.links)
+
+    @cached_property
     def kustomizations(self) -> Mapping[str, Document]:
         """Folder -> its kustomization.yaml, of those that can be read."""
+        # those named without a suffix are not among the YAML files of the tree
+        further = (
+            load(path, text) for path, text in self._tree.texts.items() if posixpath.basename(path) == PLAIN_NAME
+        )
+        documents = (*self._tree.documents, *(document for file in further for document in file.documents))
         return {
-            posixpath.dirname(each.file): each
-            for each in self._tree.documents
+            posixpath.dirname(each.file) or ".": each
+            for each in documents
             if posixpath.basename(each.file) in FILE_NAMES
         }
 
@@ -92,7 +105,7 @@ class Builder:
         """Folder -> the paths of the files right in it."""
         found: dict[str, list[str]] = {}
         for path in self._tree.files:
-            found.setdefault(posixpath.dirname(path), []).append(path)
+            found.setdefault(posixpath.dirname(path) or ".", []).append(path)
         return {folder: tuple(paths) for folder, paths in found.items()}
 
     @cached_property
@@ -100,9 +113,9 @@ class Builder:
         """Every folder that has a file below it."""
         found: set[str] = set()
         for folder in self.files:
-            while folder and folder not in found:
+            while folder not in found:
                 found.add(folder)
-                folder = posixpath.dirname(folder)  # noqa: PLW2901 - the way up
+                folder = posixpath.dirname(folder) or "."  # noqa: PLW2901 - the way up
         return frozenset(found)
 
     def build(self, overlays: Sequence[Overlay]) -> tuple[Build, ...]:
@@ -154,7 +167,7 @@ class Builder:
             for prefix in prefixes:
                 said = said.replace(prefix, "")
             error = said.removeprefix("Error: ")
-        texts = tuple(text for text in completed.stdout.split("\n---\n") if text.strip())
+        texts = tuple(text for text in OBJECT_ENDS.split(completed.stdout) if text.strip())
         return Build(
             folder=overlay.folder,
             texts=() if error else texts,
@@ -164,10 +177,17 @@ class Builder:
         )
 
     def _missing(self, overlay: Overlay) -> str:
-        """What a folder is built from and git does not hold, though it is on this machine; "" where there is none."""
+        """What a folder is built from and Flux does not have, though it is on this machine; "" where there is none."""
         graph = {**self.graph, overlay.folder: overlay.references} if overlay.text else self.graph
         for path in sorted({overlay.folder, *closure(overlay.folder, graph)}):
-            is_held = path in self._tree.digests or path in self.folders or path in {"", "."}
+            if link := self.artifact.link_on(path):
+                return f"{link} is a link, and Flux leaves links out of what it fetches"
+            own = next(
+                (file for name in FILE_NAMES if (file := posixpath.join(path, name)) in self._tree.digests), path
+            )
+            if own in self._tree.digests and not self.artifact.holds(own):
+                return f"{own} is left out of what Flux fetches, by a {IGNORE_FILE}, by Flux itself, or as a link"
+            is_held = path in self._tree.digests or path in self.folders
             if not is_held and (self._tree.root / path).exists():
                 return f"{path} is on this machine alone: git does not hold it, and Flux reads what git holds"
         return ""
@@ -179,7 +199,7 @@ class Builder:
         if own is None or any(each is None for each in further):
             return ""
         parts = [each or "" for each in further]
-        return key("build", self._kustomize.identity, overlay.folder, overlay.text, own, *parts)
+        return key("build", self._kustomize.identity, self.artifact.identity, overlay.folder, overlay.text, own, *parts)
 
     def _path_digest(self, path: str) -> str | None:
         if path in self._tree.digests:

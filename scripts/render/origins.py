@@ -12,7 +12,7 @@ from scripts.document import items, mapping
 from scripts.model import Resource
 from scripts.render.apply import load
 from scripts.render.kustomize import Builder
-from scripts.render.overlay import Overlay
+from scripts.render.overlay import Overlay, written
 from scripts.render.references import references
 
 ANNOTATION = "config.kubernetes.io/origin"
@@ -70,12 +70,15 @@ class Origins:
 
     def _telling(self, overlay: Overlay) -> Overlay | None:
         document = self._builder.kustomizations.get(overlay.folder)
-        own = yaml.load(overlay.text, Loader=yaml.CSafeLoader) if overlay.text else document and document.value
+        own = load(overlay.text) if overlay.text else document and document.value
         if not isinstance(own, dict):
             return None
-        text = yaml.safe_dump({**own, "buildMetadata": [*items(own.get("buildMetadata")), SWITCH]})
-        referred = overlay.references if overlay.text or document is None else references(document)
-        return replace(overlay, text=text, references=referred)
+        text = written({**own, "buildMetadata": [*items(own.get("buildMetadata")), SWITCH]})
+        if overlay.text or document is None:
+            return replace(overlay, text=text)
+        return Overlay(
+            folder=overlay.folder, name=posixpath.basename(document.file), text=text, references=references(document)
+        )
 
     def _file(self, folder: str, text: str) -> str:
         annotations = mapping(mapping(load(text).get("metadata")).get("annotations"))

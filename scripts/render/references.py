@@ -6,7 +6,9 @@ from typing import Any
 
 from scripts.document import Document, items, mapping
 
-FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+PLAIN_NAME = "Kustomization"
+FILE_NAMES = ("kustomization.yaml", "kustomization.yml", PLAIN_NAME)
+"""In the order in which Flux looks for them."""
 
 PATH_LISTS = (
     "resources",

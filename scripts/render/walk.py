@@ -8,10 +8,11 @@ from typing import Any
 from scripts.document import mapping
 from scripts.errors import RenderError
 from scripts.model import Resource, ResourceId
-from scripts.render.apply import Applied, NotYet, Variables, applied_key, apply, config_maps, load, variables
+from scripts.render.apply import Applied, applied_key, apply, load
 from scripts.render.flux import FluxKustomization, flux_kustomization, is_flux_kustomization
 from scripts.render.kustomize import Build, Builder
 from scripts.render.overlay import Overlay, overlay
+from scripts.render.variables import NotYet, Variables, config_maps, variables
 from scripts.source import Tree, read
 from scripts.store import NOTHING_KEPT, Store
 from scripts.toolchain import get, present
@@ -39,6 +40,8 @@ class Rendering:
 
         offline_unset: likewise -> those that have one from a ConfigMap alone.
 
+        literal: likewise, those for which Flux substitutes nothing.
+
         overlays: `kustomization` of resources -> what was built for them.
     """
 
@@ -47,6 +50,7 @@ class Rendering:
     errors: Mapping[str, RenderError] = field(default_factory=dict)
     unset: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     offline_unset: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    literal: frozenset[str] = frozenset()
     overlays: Mapping[str, Overlay] = field(default_factory=dict)
 
 
@@ -165,7 +169,9 @@ class _Walk:
     def rendering(self) -> Rendering:
         waiting = self._entry()
         while waiting:
-            ready, late = self._ready(waiting)
+            ready, late = self._ready(waiting, is_complete=False)
+            if not ready:
+                ready, late = self._ready(waiting, is_complete=True)
             if not ready:
                 self._errors |= {each.identity: not_yet.error for each, not_yet in late}
                 break
@@ -181,6 +187,7 @@ class _Walk:
             offline_unset={
                 name: self._applied[name].offline_unset for name in names if self._applied[name].offline_unset
             },
+            literal=frozenset(name for name in names if self._applied[name].is_literal),
             overlays=self._overlays,
         )
 
@@ -196,15 +203,17 @@ class _Walk:
         return self._new(documents)
 
     def _ready(
-        self, waiting: tuple[FluxKustomization, ...]
+        self, waiting: tuple[FluxKustomization, ...], *, is_complete: bool
     ) -> tuple[list[tuple[FluxKustomization, Variables]], list[tuple[FluxKustomization, NotYet]]]:
         ready: list[tuple[FluxKustomization, Variables]] = []
         late: list[tuple[FluxKustomization, NotYet]] = []
         for each in waiting:
             try:
-                ready.append((each, variables(each, self._config_maps, self._secrets)))
+                ready.append((each, variables(each, self._config_maps, self._secrets, is_complete=is_complete)))
             except NotYet as not_yet:
                 late.append((each, not_yet))
+            except RenderError as error:
+                self._errors[each.identity] = error
         return ready, late
 
     def _apply(self, ready: list[tuple[FluxKustomization, Variables]]) -> tuple[Mapping[str, Any], ...]:
@@ -246,7 +255,7 @@ class _Walk:
                     "spec.decryption is not something that can be followed without the key",
                     "keep credentials in 1Password, from where External Secrets brings them",
                 )
-            return overlay(each, self._builder.kustomizations.get(folder), self._builder.files)
+            return overlay(each, self._tree.texts, self._builder.files, self._builder.artifact)
         except RenderError as error:
             self._errors[each.identity] = error
             return None

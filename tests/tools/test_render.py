@@ -6,6 +6,7 @@ import pytest
 
 from scripts.errors import RenderError
 from scripts.render import render
+from scripts.store import Store
 
 SETTINGS = """
 apiVersion: v1
@@ -170,3 +171,85 @@ def test_a_message_names_no_path_of_the_machine(tree, tmp_path):
         render(tmp_path)
 
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_an_optional_config_map_counts_also_where_what_makes_it_is_applied_later(tree, tmp_path):
+    """flate takes whatever is there at that moment; a cluster comes to this in the end."""
+    tree("kubernetes/clusters/apps/kustomization.yaml", "resources: [cluster-settings.yaml, wiki.yaml, zz-late.yaml]\n")
+    tree(
+        "kubernetes/clusters/apps/wiki.yaml",
+        APP_KUSTOMIZATION.replace("name: cluster-settings}", "name: late, optional: true}"),
+    )
+    tree(
+        "kubernetes/clusters/apps/zz-late.yaml",
+        """
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: zz-late, namespace: flux-system}
+        spec:
+          path: ./kubernetes/late
+          postBuild: {substituteFrom: [{kind: ConfigMap, name: cluster-settings}]}
+        """,
+    )
+    tree("kubernetes/late/kustomization.yaml", "resources: [map.yaml]\n")
+    tree(
+        "kubernetes/late/map.yaml",
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: late, namespace: flux-system}, data: {BUCKET: 'l-${BUCKET}'}}\n",
+    )
+
+    assert claim(render(tmp_path)).document["spec"]["volumeName"] == "l-volsync-5"
+
+
+def test_an_optional_config_map_that_nothing_makes_is_done_without(tree, tmp_path):
+    tree(
+        "kubernetes/clusters/apps/wiki.yaml",
+        APP_KUSTOMIZATION.replace("name: cluster-settings}", "name: absent, optional: true}"),
+    )
+
+    assert claim(render(tmp_path)).document["spec"]["volumeName"] == "other-5"
+
+
+@pytest.fixture
+def store(tmp_path_factory):
+    return Store(tmp_path_factory.mktemp("store") / "results.sqlite3")
+
+
+def test_an_earlier_build_is_not_used_once_a_source_ignore_leaves_out_a_file_of_it(tree, tmp_path, store):
+    render(tmp_path, store=store)
+    store.keep()
+    tree(".sourceignore", "/kubernetes/apps/wiki/claim.yaml\n")
+
+    with pytest.raises(RenderError, match=r"claim\.yaml is left out of what Flux fetches"):
+        render(tmp_path, store=store)
+
+
+def test_an_earlier_build_is_not_used_once_the_base_of_a_file_named_kustomization_changed(tree, tmp_path, store):
+    (tmp_path / "kubernetes/apps/wiki/kustomization.yaml").unlink()
+    tree("kubernetes/apps/wiki/Kustomization", "resources: [../base]\n")
+    tree("kubernetes/apps/base/Kustomization", "resources: [claim.yaml]\n")
+    tree("kubernetes/apps/base/claim.yaml", CLAIM)
+    render(tmp_path, store=store)
+    store.keep()
+    tree("kubernetes/apps/base/claim.yaml", CLAIM.replace("${APP}-data", "${APP}-moved"))
+
+    assert claim(render(tmp_path, store=store)).id.name == "wiki-moved"
+
+
+def test_an_overlay_keeps_texts_that_look_like_numbers(tree, tmp_path):
+    """An image whose tag is the start of a commit: 12e5 is a number to Kubernetes, and a text to PyYAML."""
+    tree(
+        "kubernetes/apps/wiki/kustomization.yaml",
+        "resources: [claim.yaml, pod.yaml]\nimages: [{name: app, newTag: '12e5'}]\nnamePrefix: 'y'\n",
+    )
+    tree(
+        "kubernetes/apps/wiki/pod.yaml",
+        "{apiVersion: v1, kind: Pod, metadata: {name: pod}, spec: {containers: [{name: a, image: app}]}}\n",
+    )
+    tree(
+        "kubernetes/clusters/apps/wiki.yaml",
+        APP_KUSTOMIZATION.replace("  postBuild:", '  nameSuffix: "1e3"\n  postBuild:'),
+    )
+
+    (pod,) = (each for each in render(tmp_path).resources if each.id.kind == "Pod")
+
+    assert (pod.id.name, pod.document["spec"]["containers"][0]["image"]) == ("ypod1e3", "app:12e5")

@@ -5,6 +5,7 @@ import pytest
 from scripts.checks import flux, variables
 from scripts.document import load
 from scripts.render import SUBSTITUTION_SWITCH, Rendering, apply, flux_kustomization, is_flux_kustomization, walk
+from scripts.render.variables import variables as gather
 
 API = "kustomize.toolkit.fluxcd.io/v1"
 
@@ -19,7 +20,7 @@ def kustomization(name="app", **spec):
 
 def check(kustomization, texts, config_maps, place):
     """What the check of variables says of objects that a Flux Kustomization applies."""
-    values = apply.variables(kustomization, config_maps, frozenset())
+    values = gather(kustomization, config_maps, frozenset())
     found = apply.apply(kustomization, texts, values)
     identity = kustomization.identity
     rendering = Rendering(
@@ -27,6 +28,7 @@ def check(kustomization, texts, config_maps, place):
         resources=(),
         unset={identity: found.unset},
         offline_unset={identity: found.offline_unset},
+        literal=frozenset({identity} if found.is_literal else ()),
     )
     resources = tuple(walk._resource(each, kustomization.name) for each in found.documents)
     return variables.check(kustomization, rendering, resources, place)
@@ -103,13 +105,13 @@ FROM_SETTINGS = [{"kind": "ConfigMap", "name": "settings"}]
         pytest.param({}, [("variable-unset", "APP")], id="nothing is replaced, and a name keeps its variable"),
         pytest.param(
             {"postBuild": {"substitute": ["APP"], "substituteFrom": "x"}},
-            [("variable-unset", "APP"), ("variable-unset", "CLASS")],
-            id="values of another shape",
+            [("variable-unset", "APP")],
+            id="values of another shape, so that nothing is replaced",
         ),
     ],
 )
 def test_each_variable_that_comes_to_nothing_is_one_finding_that_names_it(spec, expected):
-    found = check(kustomization(**spec), (OBJECT, OBJECT), SETTINGS, None)
+    found = check(kustomization(**spec), (OBJECT, OBJECT.replace("-data", "-more")), SETTINGS, None)
 
     assert [(each.rule, each.message.split(",")[0].removeprefix("variable ")) for each in found] == expected
 
