@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import yaml
 
+from scripts import scalars
 from scripts.document import items, mapping
 from scripts.errors import RenderError
 from scripts.render.flux import FluxKustomization
@@ -201,7 +202,7 @@ def load(text: str) -> Mapping[str, Any]:
     Returns:
         The object, not to be changed.
     """
-    return cast("Mapping[str, Any]", yaml.load(text, Loader=yaml.CSafeLoader))
+    return cast("Mapping[str, Any]", scalars.load(text))
 
 
 class _Literal(dict[str, str]):
