@@ -6,6 +6,6 @@ The Python behind the tasks: what static YAML cannot do.
     observed state +-- plan --> Step -- apply (MinIO, 1Password) -------------+--> report
     dataset -- scenario (local | cluster) -- compare --> Evidence ------------+
 
-Imports point one way: errors, model, settings, process, progress, toolchain, cluster_settings, nesting, document, store, source,
-render, checks, report, review, validate, provision, e2e, publish. The layers are checked by import-linter (pyproject.toml).
+Imports point one way: errors, model, settings, process, progress, toolchain, cluster_settings, scalars, nesting, document, store,
+source, render, checks, report, review, validate, provision, e2e, publish. The layers are checked by import-linter (pyproject.toml).
 """

@@ -9,6 +9,7 @@ import yaml
 
 from scripts.model import Finding
 from scripts.nesting import NESTING_LIMIT, too_deep
+from scripts.scalars import KustomizeLoader
 
 QUOTE = re.compile(r"""['"`]""")
 WORD = re.compile(r"[A-Za-z]{4,}")
@@ -42,11 +43,14 @@ class Document:
         value: the document itself; not to be changed.
 
         spans: where each entry stands; () is the whole document. Entries of an alias stand where its anchor is.
+
+        ambiguous: line and text of each scalar that is read in more than one way.
     """
 
     file: str
     value: Any
     spans: Mapping[Location, Span]
+    ambiguous: tuple[tuple[int, str], ...] = ()
 
     @property
     def api_version(self) -> str:
@@ -208,23 +212,24 @@ def load(path: str, text: str) -> YamlFile:
     except ValueError as error:
         # a date that no calendar has, a number with too many digits
         line, found = 0, f"holds a value that cannot be read ({error})"
-    finding = Finding(
-        rule="yaml-syntax", file=path, line=line, message=f"is not YAML: {found}", next_step="correct the file"
+    message, next_step = f"is not YAML: {found}", "correct the file"
+    return YamlFile(
+        path=path, fault=Finding(rule="yaml-syntax", file=path, line=line, message=message, next_step=next_step)
     )
-    return YamlFile(path=path, fault=finding)
 
 
 def _documents(path: str, text: str) -> Iterator[Document]:
-    loader = yaml.CSafeLoader(text)
+    loader = KustomizeLoader(text)
     try:
         while loader.check_node():
             node = loader.get_node()
             assert node is not None  # noqa: S101 - check_node has just said so
             spans: dict[Location, Span] = {}
             _place(node, (), node.start_mark.line + 1, spans, set())
+            loader.ambiguous.clear()
             value = loader.construct_document(node)
             if value is not None:
-                yield Document(file=path, value=value, spans=spans)
+                yield Document(file=path, value=value, spans=spans, ambiguous=tuple(loader.ambiguous))
     finally:
         loader.dispose()
 
@@ -237,7 +242,7 @@ def _place(node: yaml.Node, location: Location, first: int, spans: dict[Location
         return first
     seen.add(id(node))
     spans[location] = Span(first=first, last=first)  # before those of its entries, so that it comes before them
-    last = _last_line(node)
+    ends: list[int] = []
     if isinstance(node, yaml.SequenceNode):
         ends = [
             _place(item, (*location, index), item.start_mark.line + 1, spans, seen)
@@ -245,11 +250,9 @@ def _place(node: yaml.Node, location: Location, first: int, spans: dict[Location
         ]
     elif isinstance(node, yaml.MappingNode):
         ends = _place_entries(node, location, spans, seen)
-    else:
-        ends = []
     # the mark at the end of a block is where the next thing begins, which may be lines below
     is_block = isinstance(node, yaml.CollectionNode) and not node.flow_style
-    last = max(ends) if ends and is_block else last
+    last = max(ends) if ends and is_block else _last_line(node)
     spans[location] = Span(first=first, last=last)
     return last
 

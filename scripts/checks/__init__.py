@@ -1,6 +1,7 @@
 """
 What a tree says -> Finding, pure; one module per subject.
 
+    ambiguous         text without quotes that is read in more than one way
     alert_rules       PrometheusRule: what each rule has to have
     helm_repositories HelmRepository: an https address that can be read
     kustomizations    kustomization.yaml: what it refers to, and where an error message points in it
@@ -8,6 +9,7 @@ What a tree says -> Finding, pure; one module per subject.
     variables         what Flux puts in the place of ${NAME}
     objects           the rendered objects, and which of them belong together
     fault             what is wrong with rendered objects, and the lines that they come from
+    schema            fields that are none, that are missing, or that hold what they may not
     flux_graph        what waits for what, and into which namespaces things go
     volsync           whether what is backed up can be given back
     credentials       secrets in Kubernetes objects, and the comments that allow a line
@@ -22,6 +24,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "file-unreadable": "Every file can be read, and every link leads to a file of the tree.",
         "file-not-text": "Every YAML file is text in UTF-8.",
         "yaml-syntax": "Every YAML file can be read, names no key twice and is not nested beyond reason.",
+        "yaml-ambiguous": "Text that one reader takes for a number, a truth value or a time, and another does not, is in quotes.",
         "yaml-lint": "Every YAML file keeps the rules of .yamllint.yaml.",
         "kustomize-build": "`kustomize build` of every kustomization succeeds, the components' alone too.",
         "flux-path": "spec.path of every Flux Kustomization names a folder with a kustomization.yaml.",
@@ -36,6 +39,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         "flux-prune": "Every Flux Kustomization says whether what leaves git leaves the cluster.",
         "flux-timeout": "Every Flux Kustomization has a timeout.",
         "flux-wait": "What others wait for waits for its own objects, with wait or with healthChecks, not with both.",
+        "schema-kind": "Every object is of a kind that its API has.",
+        "schema-field": "Every field of an object is one that its kind has, in its place.",
+        "schema-missing": "Every field that the API asks for is there.",
+        "schema-value": "Every value is of the type, and within the bounds, that the API takes.",
         "api-version": "Every custom resource has the version of its API that the pinned components serve.",
         "common-labels": "No kustomization has commonLabels, which change selectors that are immutable.",
         "variable-unset": "Every ${NAME} has a value or a default.",

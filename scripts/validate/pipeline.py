@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scripts import report
-from scripts.checks import alert_rules, helm_repositories, kustomizations, story
+from scripts.checks import alert_rules, ambiguous, helm_repositories, kustomizations, story
 from scripts.errors import BackupError, CouldNotRun, FindingsFound
 from scripts.model import Finding, Outcome, Report, Status
 from scripts.progress import say, step
@@ -180,6 +180,7 @@ def _built(tree: Tree, tools: Tools, store: Store) -> tuple[Outcome, ...]:
 def _documents(tree: Tree) -> tuple[Outcome, ...]:
     manifests = tuple(each for each in tree.documents if each.file.startswith("kubernetes/"))
     tables = (
+        ("YAML values", "documents", lambda each: each.value is not None, ambiguous.check),
         ("alert rules", "PrometheusRules", alert_rules.is_prometheus_rule, alert_rules.check),
         ("labels", "kustomizations", kustomizations.is_kustomization, kustomizations.check),
         ("Helm repositories", "HelmRepositories", helm_repositories.is_helm_repository, helm_repositories.check),

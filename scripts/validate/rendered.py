@@ -1,8 +1,9 @@
 """What the tree renders to -> whether the objects fit each other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
-from scripts.checks import flux, flux_graph, volsync
+from scripts.checks import flux, flux_graph, schema, volsync
 from scripts.checks.fault import Fault, Places, check_exemptions, settle
 from scripts.checks.objects import Objects
 from scripts.model import Outcome
@@ -10,6 +11,7 @@ from scripts.render import Rendering
 from scripts.source import Tree
 from scripts.validate.outcome import blocked, concluded, skipped
 
+SCHEMAS = "schemas"
 FLUX_GRAPH = "Flux graph"
 VOLSYNC = "VolSync"
 EXEMPTIONS = "exemptions"
@@ -27,27 +29,28 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
         places: of its objects.
 
     Returns:
-        One outcome for each of: the Flux graph, the backups, the exemptions from rules.
+        One outcome for each of: the schemas, the Flux graph, the backups, the exemptions from rules.
     """
-    objects = Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents))
+    checked = schema.check(Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents)))
+    objects = checked.meant
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
     subject = "{} ReplicationSources, {} ReplicationDestinations, {} PVCs".format(*count)
+    graph, backups = tuple(flux_graph.check(objects)), tuple(volsync.check(objects))
     some = (
-        _outcome(VOLSYNC, subject, lambda: volsync.check(objects), places)
+        _outcome(VOLSYNC, subject, checked.independent(backups), places)
         if any(count)
         else skipped(VOLSYNC, "kubernetes", "nothing of it is applied")
     )
     return (
+        _schemas(tree, checked.subject, checked.beside((*graph, *backups)), places),
         _outcome(
             FLUX_GRAPH,
             f"{len(rendering.kustomizations)} Flux Kustomizations",
-            lambda: flux_graph.check(objects),
+            checked.independent(graph),
             places,
         ),
         some,
-        _outcome(
-            EXEMPTIONS, f"{len(rendering.resources)} objects", lambda: check_exemptions(rendering.resources), places
-        ),
+        _outcome(EXEMPTIONS, f"{len(rendering.resources)} objects", check_exemptions(rendering.resources), places),
     )
 
 
@@ -61,9 +64,27 @@ def stopped(reason: str) -> tuple[Outcome, ...]:
     Returns:
         One outcome for each check that could not run.
     """
-    return tuple(blocked(check, "kubernetes", reason) for check in (FLUX_GRAPH, VOLSYNC, EXEMPTIONS))
+    return tuple(blocked(check, "kubernetes", reason) for check in (SCHEMAS, FLUX_GRAPH, VOLSYNC, EXEMPTIONS))
 
 
-def _outcome(check: str, subject: str, faults: Callable[[], Iterator[Fault]], places: Places) -> Outcome:
-    findings, allowed = settle(faults(), places)
+def _schemas(tree: Tree, subject: str, faults: Iterator[Fault], places: Places) -> Outcome:
+    findings, allowed = settle((_with_quotes(tree, each, places) for each in faults), places)
+    # what is read as another type than it is written is told as that
+    told = {(each.file, line) for each in tree.documents for line, _ in each.ambiguous}
+    left = tuple(each for each in findings if each.rule != "schema-value" or (each.file, each.line) not in told)
+    return concluded(SCHEMAS, subject, left, reason=f"{allowed} allowed with a reason" if allowed else "")
+
+
+def _with_quotes(tree: Tree, fault: Fault, places: Places) -> Fault:
+    if fault.next_step != schema.QUOTE:
+        return fault
+    file, line = places.line(fault.resource, fault.location)
+    written = tree.texts.get(file, "").splitlines()[line - 1 : line]
+    is_value = fault.resource.id.kind not in {each.kind for each in tree.documents if each.file == file}
+    is_variable = is_value or any("${" in text for text in written)
+    return replace(fault, next_step=schema.QUOTE_VARIABLE) if is_variable else fault
+
+
+def _outcome(check: str, subject: str, faults: Iterator[Fault], places: Places) -> Outcome:
+    findings, allowed = settle(faults, places)
     return concluded(check, subject, findings, reason=f"{allowed} allowed with a reason" if allowed else "")

@@ -75,6 +75,8 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "Flux graph",
         "VolSync",
         "exemptions",
+        "YAML values",
+        "schemas",
         "labels",
     } == {each.check for each in found.outcomes}
 

@@ -38,12 +38,13 @@ def add(name, text):
     return both(append(DEMO, f"  - {name}\n"), write(f"{FOLDER}/{name}", f"---\n{text}"))
 
 
+CLAIM_SPEC = "{accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}"
 MADE_BY_HAND = "allow.backup/volsync-not-filled: it was there before its backups"
 
 
 def claim(name, annotation=""):
     annotations = f"  annotations:\n    {annotation}\n" if annotation else ""
-    return f"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: {name}\n{annotations}spec: {{}}\n"
+    return f"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: {name}\n{annotations}spec: {CLAIM_SPEC}\n"
 
 
 def source(**changed):
@@ -125,7 +126,7 @@ spec:
 """.format(**values)
 
 
-STATEFUL = """\
+STATEFUL = f"""\
 apiVersion: apps/v1
 kind: StatefulSet
 metadata:
@@ -145,7 +146,7 @@ spec:
   volumeClaimTemplates:
     - metadata:
         name: data
-      spec: {}
+      spec: {CLAIM_SPEC}
 """
 
 
@@ -655,7 +656,7 @@ def test_what_is_rendered_is_not_checked_where_the_tree_does_not_render(tree, to
 
     found = validate(tree, tools=tools)
 
-    assert {"Flux graph", "VolSync", "exemptions"} <= {
+    assert {"schemas", "Flux graph", "VolSync", "exemptions"} <= {
         each.check for each in found.outcomes if each.status.value == "blocked"
     }
 
