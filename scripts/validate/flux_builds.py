@@ -115,10 +115,10 @@ def _finding(subject: Subject, error: RenderError) -> Finding:
 def _unreached(tree: Tree, rendering: Rendering, builder: Builder) -> Outcome:
     documents = tuple(document for document in tree.documents if document.file.startswith("kubernetes/"))
     built = {each.folder for each in rendering.overlays.values()}
-    findings = (
-        *flux.check_unreached(documents, {each.name for each in rendering.kustomizations}),
-        *unapplied.check(documents, builder.graph, built),
-    )
+    findings = tuple(flux.check_unreached(documents, {each.name for each in rendering.kustomizations}))
+    # what a Flux Kustomization with a fault would apply is applied by nothing for that reason
+    if not rendering.errors:
+        findings += tuple(unapplied.check(documents, builder.graph, built))
     return concluded("flux reach", "kubernetes", findings)
 
 
