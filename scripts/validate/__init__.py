@@ -8,6 +8,8 @@ A tree -> one report of what was checked, what is wrong with it, and what could 
     yamllint_batch the program that runs yamllint
     alerts         promtool
     secret_scan    nothing that looks like a credential
+    gitleaks       what gitleaks gets to read, and what it finds
+    unpushed       the commits that a push would publish
 """
 
 from scripts.validate.pipeline import conclude, run, validate

@@ -70,7 +70,8 @@ def scan(root: Path, texts: Mapping[str, str], configuration: str) -> Mapping[st
         configuration: of yamllint, as YAML.
 
     Returns:
-        Path -> what is wrong, for each of the texts. It depends on nothing but path, text, configuration and versions.
+        Path -> what is wrong, for each of the texts. It depends on nothing but path, text, configuration and versions, as
+        long as the files, which ryl reads itself, hold those texts.
 
     Raises:
         CommandFailed: where the configuration is none, or a program does not end in time.
