@@ -92,11 +92,14 @@ RULES: Mapping[str, str] = MappingProxyType(
         "secret-object": "No Secret with values is in the tree.",
         "secret-value": "No credential has its value in an object of the tree.",
         "secret-in-tree": "Nothing in any file looks like a credential.",
+        "secret-in-commit": "No commit that is yet to be pushed adds what looks like a credential.",
         "secret-allowed-without-reason": "A comment that allows a line which looks like a credential says why.",
         "story-path": "Every path that the story asks for is there.",
     }
 )
 """Id of a rule -> what it demands."""
 
-SECRET_RULES = frozenset({"secret-object", "secret-value", "secret-in-tree", "secret-allowed-without-reason"})
+SECRET_RULES = frozenset(
+    {"secret-object", "secret-value", "secret-in-tree", "secret-in-commit", "secret-allowed-without-reason"}
+)
 """What must not go into a commit whatever else is said."""

@@ -21,12 +21,6 @@ TEMPLATE = re.compile(r"\{\{|^\$[({]")
 OTHER_NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 """A value that is but the name of another variable."""
 
-PLACE = r"""secret[-_]?(?:store|name|ref|class)\w*["']?\s*[:=]\s*["']?"""
-"""A field that says where a secret is, as secretStoreRef or secretName do, up to its value."""
-
-ASSIGNMENT = re.compile(r"[:=]\s*\S")
-"""What a comment has in it that holds a value."""
-
 ALLOWED = re.compile(r"pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b(?P<reason>.*)")
 REASON_LENGTH = 10
 """Characters that a reason has at least: shorter than that is none."""
@@ -67,26 +61,6 @@ def check(document: Document) -> tuple[Exposure, ...]:
         if not any(document.line(*location) in lines for lines in inside):
             found += _scalar(document, location, value)
     return tuple(found)
-
-
-def is_name(line: str, value: str) -> bool:
-    """
-    Tell the name of a secret from a secret, where only the word beside it made it look like one.
-
-    Args:
-        line: that a value stands on.
-
-        value: that follows a word such as "secret" or "password".
-
-    Returns:
-        Whether it names a variable, or the place where a secret is.
-    """
-    name, _, comment = value.strip().partition(" #")
-    if ASSIGNMENT.search(comment):
-        return False
-    # a value in block style begins on the next line
-    place = f"{PLACE}(?:{re.escape(name)}|[|>][-+]?$)"
-    return re.search(place, line.rstrip(), re.IGNORECASE) is not None or OTHER_NAME.fullmatch(name) is not None
 
 
 def _secret_object(document: Document) -> Iterator[Exposure]:
@@ -158,6 +132,25 @@ def settle(text: str, exposures: tuple[Exposure, ...]) -> tuple[tuple[Finding, .
         else:
             allowed += 1
     return tuple(findings[line] for line in sorted(findings)), allowed
+
+
+def allows(text: str, line: str) -> bool:
+    """
+    Tell whether a text has a line that is allowed, and says why.
+
+    Args:
+        text: of a file.
+
+        line: as it may stand in another version of the file, without the comment.
+
+    Returns:
+        Whether the text has it, or a line that it is part of, with a comment and a reason.
+    """
+    lines = text.split("\n")
+    return any(
+        line.strip() in each and len(_reason(lines, number) or "") >= REASON_LENGTH
+        for number, each in enumerate(lines, start=1)
+    )
 
 
 def _reason(lines: list[str], line: int) -> str | None:

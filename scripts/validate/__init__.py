@@ -1,12 +1,15 @@
 """
 A tree -> one report of what was checked, what is wrong with it, and what could not run.
 
-    tools        where the programs are
-    builds       `kustomize build` of every kustomization
-    flux_builds  whether each Flux Kustomization can be applied
-    lint         yamllint
-    alerts       promtool
-    secret_scan  nothing that looks like a credential
+    tools          where the programs are
+    builds         `kustomize build` of every kustomization
+    flux_builds    whether each Flux Kustomization can be applied
+    lint           ryl, and yamllint where ryl has something to say
+    yamllint_batch the program that runs yamllint
+    alerts         promtool
+    secret_scan    nothing that looks like a credential
+    gitleaks       what gitleaks gets to read, and what it finds
+    unpushed       the commits that a push would publish
 """
 
 from scripts.validate.pipeline import conclude, run, validate

@@ -18,7 +18,7 @@ from scripts.render import Builder, render_tree
 from scripts.source import Tree, is_unchanged, read
 from scripts.store import NOTHING_KEPT, Store, digest_of, key, of_this_user
 from scripts.tree_root import tree_root
-from scripts.validate import alerts, builds, flux_builds, lint, secret_scan, since
+from scripts.validate import alerts, builds, flux_builds, lint, secret_scan, since, unpushed
 from scripts.validate.outcome import blocked, concluded, guarded, skipped
 from scripts.validate.tools import Tools, locate
 
@@ -81,18 +81,23 @@ def validate(
     located = locate() if tools is None else tools
     kept = NOTHING_KEPT if store is None else store
     try:
-        tree = read(root, git=located.path("git") if is_repository else None, store=kept)
+        git = located.path("git") if is_repository else None
+        tree = read(root, git=git, store=kept)
+        commits = unpushed.commits(root, git) if git else None
     except BackupError as error:
         return Report(title="validate", outcomes=(blocked("read", "the tree", str(error)),))
     name = key(
-        "report", digest_of(tree.digests), repr(tree.faults), *(each.identity for each in located.found.values())
+        "report",
+        digest_of(tree.digests),
+        repr((tree.faults, commits)),
+        *(each.identity for each in located.found.values()),
     )
     earlier: Report | None = kept.get([name]).get(name)
     if earlier is not None:
         note = "Nothing that the checks depend on has changed since an earlier run: this is what that run found."
         return replace(earlier, notes=(*earlier.notes, note))
     with step(f"validate {len(tree.files)} files"), _without_collection():
-        found = _checked(tree, located, kept)
+        found = _checked(tree, located, kept, commits)
     if report.verdict(found) is not report.Verdict.COULD_NOT_RUN and not report.obstacles(found):
         kept.put(name, found)
     if is_unchanged(tree):
@@ -103,11 +108,11 @@ def validate(
     return found
 
 
-def _checked(tree: Tree, tools: Tools, store: Store) -> Report:
+def _checked(tree: Tree, tools: Tools, store: Store, commits: unpushed.Commits | None) -> Report:
     with ThreadPoolExecutor(4) as workers:
         # the one that computes itself starts first; the others wait for programs
         checks: dict[str, Check] = {
-            "secrets": lambda: secret_scan.outcomes(tree),
+            "secrets": lambda: secret_scan.outcomes(tree, tools, commits),
             "kustomize build, flux build": lambda: _built(tree, tools, store),
             "yamllint": lambda: lint.outcomes(tree),
             "promtool": lambda: alerts.outcomes(tree, tools),

@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.errors import ToolMissing
 from scripts.toolchain import Tool, get
 
-NEEDED = ("git", "kustomize", "promtool")
+NEEDED = ("git", "gitleaks", "kustomize", "promtool")
 
 
 @dataclass(frozen=True, kw_only=True)

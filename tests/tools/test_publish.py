@@ -16,7 +16,7 @@ from scripts.settings import cache_directory
 MINIMAL = Path(__file__).parent.parent / "trees" / "valid" / "minimal"
 CLUSTER = "kubernetes/clusters/apps"
 SETTINGS = f"{CLUSTER}/cluster-settings.yaml"
-PASSPHRASE = "hunter" + "2hunter" + "2"
+PASSPHRASE = "hunter" + "2hunter" + "2"  # pragma: allowlist secret - made up for the tests
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from scripts.document import load
 from scripts.model import Finding
 from scripts.render.references import closure, references
 
-PASSPHRASE = "hunter" + "2hunter" + "2"
+PASSPHRASE = "hunter" + "2hunter" + "2"  # pragma: allowlist secret - made up for the tests
 
 
 def read(*lines, path="a.yaml"):
@@ -266,3 +266,17 @@ def test_a_missing_folder_is_one_finding_that_names_each_criterion():
         ("a/4.yaml", "is missing, and AC4 asks for it"),
         ("a/b", "is missing, and AC1, AC2 asks for it"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        pytest.param("a\n x # pragma: allowlist secret - it is made up", True, id="the line with a comment"),
+        pytest.param("# pragma: allowlist nextline secret - it is made up\n  x", True, id="one line above"),
+        pytest.param("x # pragma: allowlist secret", False, id="without a reason"),
+        pytest.param("x\ny # pragma: allowlist secret - it is made up", False, id="of another line"),
+        pytest.param("", False, id="a file that is gone"),
+    ],
+)
+def test_a_line_of_an_earlier_version_is_allowed_where_it_is_now(text, allowed):
+    assert credentials.allows(text, "  x ") is allowed

@@ -11,6 +11,7 @@ def test_an_address_with_a_password_is_a_secret_and_one_without_is_not(monkeypat
 
     seen = network.settings(go.PASSED_ON)
 
+    # pragma: allowlist nextline secret - made up for this test
     assert seen["HTTPS_PROXY"] == Secret("http://someone:hunter2@proxy.test:3128")
     assert seen["GOPROXY"] == "https://modules.test"
 

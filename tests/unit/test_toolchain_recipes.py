@@ -51,6 +51,8 @@ RECIPES = read()
             "2.42.0",
             id="Debian's promtool",
         ),
+        pytest.param("gitleaks", "8.30.1\n", "8.30.1", id="gitleaks"),
+        pytest.param("gitleaks", "version is set by build process\n", None, id="gitleaks built without a stamp"),
         pytest.param("flux", "flux: v2.9.5\n", "2.9.5", id="flux"),
     ],
 )
