@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from scripts.checks import flux, flux_graph, volsync
+from scripts.checks import flux, flux_graph, helm, volsync
 from scripts.checks.fault import Fault, Places, check_exemptions, settle
 from scripts.checks.objects import Objects
 from scripts.model import Outcome
@@ -11,6 +11,7 @@ from scripts.source import Tree
 from scripts.validate.outcome import blocked, concluded, skipped
 
 FLUX_GRAPH = "Flux graph"
+HELM = "Helm values"
 VOLSYNC = "VolSync"
 EXEMPTIONS = "exemptions"
 
@@ -27,7 +28,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
         places: of its objects.
 
     Returns:
-        One outcome for each of: the Flux graph, the backups, the exemptions from rules.
+        One outcome for each of: the Flux graph, the HelmReleases, the backups, the exemptions from rules.
     """
     objects = Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents))
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
@@ -37,6 +38,12 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
         if any(count)
         else skipped(VOLSYNC, "kubernetes", "nothing of it is applied")
     )
+    releases = tuple(helm.releases(objects))
+    values = (
+        _outcome(HELM, f"{len(releases)} HelmReleases", lambda: helm.check(objects), places)
+        if releases
+        else skipped(HELM, "kubernetes", "there are no HelmReleases")
+    )
     return (
         _outcome(
             FLUX_GRAPH,
@@ -44,6 +51,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
             lambda: flux_graph.check(objects),
             places,
         ),
+        values,
         some,
         _outcome(
             EXEMPTIONS, f"{len(rendering.resources)} objects", lambda: check_exemptions(rendering.resources), places
@@ -61,7 +69,7 @@ def stopped(reason: str) -> tuple[Outcome, ...]:
     Returns:
         One outcome for each check that could not run.
     """
-    return tuple(blocked(check, "kubernetes", reason) for check in (FLUX_GRAPH, VOLSYNC, EXEMPTIONS))
+    return tuple(blocked(check, "kubernetes", reason) for check in (FLUX_GRAPH, HELM, VOLSYNC, EXEMPTIONS))
 
 
 def _outcome(check: str, subject: str, faults: Callable[[], Iterator[Fault]], places: Places) -> Outcome:

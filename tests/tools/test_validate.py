@@ -73,6 +73,7 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "Helm repositories",
         "story",
         "Flux graph",
+        "Helm values",
         "VolSync",
         "exemptions",
         "labels",
