@@ -1,6 +1,7 @@
 """What the tree renders to -> whether the objects fit each other."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from scripts.checks import flux, flux_graph, helm, volsync
 from scripts.checks.fault import Fault, Places, check_exemptions, settle
@@ -8,6 +9,8 @@ from scripts.checks.objects import Objects
 from scripts.model import Outcome
 from scripts.render import Rendering
 from scripts.source import Tree
+from scripts.store import NOTHING_KEPT, Store
+from scripts.validate import charts
 from scripts.validate.outcome import blocked, concluded, skipped
 
 FLUX_GRAPH = "Flux graph"
@@ -16,7 +19,7 @@ VOLSYNC = "VolSync"
 EXEMPTIONS = "exemptions"
 
 
-def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome, ...]:
+def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store = NOTHING_KEPT) -> tuple[Outcome, ...]:
     """
     Check the rendered objects.
 
@@ -27,10 +30,15 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
 
         places: of its objects.
 
+        store: of earlier results.
+
     Returns:
-        One outcome for each of: the Flux graph, the HelmReleases, the backups, the exemptions from rules.
+        One outcome for each of: the Flux graph, the values of HelmReleases, the chart of each of them, the backups, the
+        exemptions from rules.
     """
-    objects = Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents))
+    found = Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents))
+    rendered_charts = charts.attempts(found, store=store)
+    objects = replace(found, made=charts.made(rendered_charts))
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
     subject = "{} ReplicationSources, {} ReplicationDestinations, {} PVCs".format(*count)
     some = (
@@ -38,10 +46,9 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
         if any(count)
         else skipped(VOLSYNC, "kubernetes", "nothing of it is applied")
     )
-    releases = tuple(helm.releases(objects))
     values = (
-        _outcome(HELM, f"{len(releases)} HelmReleases", lambda: helm.check(objects), places)
-        if releases
+        _outcome(HELM, f"{len(rendered_charts)} HelmReleases", lambda: helm.check(objects), places)
+        if rendered_charts
         else skipped(HELM, "kubernetes", "there are no HelmReleases")
     )
     return (
@@ -52,6 +59,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
             places,
         ),
         values,
+        *charts.outcomes(rendered_charts, places),
         some,
         _outcome(
             EXEMPTIONS, f"{len(rendering.resources)} objects", lambda: check_exemptions(rendering.resources), places
