@@ -6,8 +6,8 @@ The charts of a tree's HelmReleases -> archives on this machine, so that what re
     fetch   the task: helm pull, check, keep
 """
 
-from scripts.charts.cache import Archive, find
+from scripts.charts.cache import Archive, find, state
 from scripts.charts.fetch import run
 from scripts.charts.source import ChartSource, source
 
-__all__ = ["Archive", "ChartSource", "find", "run", "source"]
+__all__ = ["Archive", "ChartSource", "find", "run", "source", "state"]

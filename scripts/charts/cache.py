@@ -67,6 +67,21 @@ def find(cache: Path, chart: ChartSource) -> Archive | str:
     return Archive(path=path, sha256=found) if found == wanted else f"{path} is not what was fetched"
 
 
+def state(cache: Path) -> str:
+    """
+    What tells the charts of one moment from those of another, without reading any.
+
+    Args:
+        cache: the cache directory.
+
+    Returns:
+        A text that changes when a chart comes, goes or is written; "" where there is none.
+    """
+    # not what another process is about to rename
+    found = {path: path.stat() for path in sorted((cache / "charts").glob("*/[!.]*"))}
+    return "".join(f"{path}\0{status.st_size} {status.st_mtime_ns}\n" for path, status in found.items())
+
+
 def keep(cache: Path, chart: ChartSource, content: bytes) -> Archive:
     """
     Put a chart into the cache, whole or not at all; of two processes that do so at once the last one's stays.

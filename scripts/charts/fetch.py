@@ -74,7 +74,7 @@ def fetch(chart: ChartSource, helm: Tool, cache: Path, *, timeout_s: float = PUL
 
         cache: the cache directory.
 
-        timeout_s: after which an attempt is given up, in seconds.
+        timeout_s: after which it is given up, in seconds.
 
     Returns:
         The archive in the cache.
@@ -102,11 +102,10 @@ def _pull(chart: ChartSource, helm: Tool, work: Path, timeout_s: float) -> Path:
     named = [f"{chart.repository}/{chart.name}"] if is_oci else [chart.name, "--repo", chart.repository]
     words = ["pull", *named, "--version", chart.version, "--destination", str(folder)]
 
-    def again(error: Exception) -> bool:
-        # a time-out was long enough; an exit code may be the network's passing fault
-        return isinstance(error, CommandFailed) and error.command_exit_code is not None
-
-    for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=timeout_s, wait_initial=0.5, wait_max=5):
+    # the time is that of all attempts: one that waited until its end was long enough
+    for attempt in stamina.retry_context(
+        on=CommandFailed, attempts=ATTEMPTS, timeout=timeout_s, wait_initial=0.5, wait_max=5
+    ):
         with attempt:
             completed = _run(chart, helm, words, work, timeout_s)
             if completed.exit_code != 0:

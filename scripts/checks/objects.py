@@ -40,12 +40,13 @@ class Objects:
 
         externals: kind -> objects that others make, as "namespace/name", or "name" where they have no namespace.
 
-        made: HelmRelease -> the objects that its chart was seen to make, of those that could be rendered.
+        made: HelmRelease -> the objects that its chart was seen to make, None where it does not render; those that were
+        not rendered are not in it.
     """
 
     resources: tuple[Resource, ...]
     externals: Mapping[str, frozenset[str]]
-    made: Mapping[ResourceId, tuple[ResourceId, ...]] = dataclasses.field(default_factory=dict)
+    made: Mapping[ResourceId, tuple[ResourceId, ...] | None] = dataclasses.field(default_factory=dict)
 
     def of(self, kind: str, group: str = "") -> tuple[Resource, ...]:
         """

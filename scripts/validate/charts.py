@@ -43,6 +43,25 @@ class Attempt:
     is_blocked: bool = False
 
 
+def inputs(*, cache: Path | None = None, get_tool: Callable[[str], Tool] = get) -> str:
+    """
+    What the outcomes depend on beside the tree.
+
+    Args:
+        cache: the cache directory; the usual one where None.
+
+        get_tool: gives a program; it is asked for helm where there is a chart, and not elsewhere.
+
+    Returns:
+        A text that changes when a chart of the cache does, or helm.
+    """
+    found = charts.state(cache_directory() if cache is None else cache)
+    try:
+        return f"{found}{get_tool('helm').identity}" if found else ""
+    except ToolMissing as error:
+        return f"{found}{error}"
+
+
 def attempts(
     objects: Objects, *, store: Store = NOTHING_KEPT, cache: Path | None = None, get_tool: Callable[[str], Tool] = get
 ) -> tuple[Attempt, ...]:
@@ -69,7 +88,7 @@ def attempts(
     )
 
 
-def made(found: tuple[Attempt, ...]) -> Mapping[ResourceId, tuple[ResourceId, ...]]:
+def made(found: tuple[Attempt, ...]) -> Mapping[ResourceId, tuple[ResourceId, ...] | None]:
     """
     What the charts were seen to make.
 
@@ -77,10 +96,12 @@ def made(found: tuple[Attempt, ...]) -> Mapping[ResourceId, tuple[ResourceId, ..
         found: what came of rendering.
 
     Returns:
-        HelmRelease -> objects, of those that could be rendered.
+        HelmRelease -> objects, None where the chart does not render; without those that were not rendered.
     """
     return {
-        each.release.resource.id: each.rendered.objects for each in found if each.rendered and not each.rendered.error
+        each.release.resource.id: None if each.rendered.error else each.rendered.objects
+        for each in found
+        if each.rendered
     }
 
 

@@ -87,7 +87,7 @@ def _template(release: Release, archive: Archive, helm: Tool, values: str) -> Co
     capabilities = ["--kube-version", KUBERNETES, *(word for api in APIS for word in ("--api-versions", api))]
     words = ["template", release.name, str(archive.path), "--namespace", release.namespace, "--values", "-"]
     with tempfile.TemporaryDirectory(prefix="helm-") as home:
-        own: dict[str, str | Secret] = {f"HELM_{part}_HOME": f"{home}/{part}" for part in ("CACHE", "CONFIG", "DATA")}
+        own: dict[str, str | Secret] = {"HOME": home, "XDG_CACHE_HOME": f"{home}/cache"}
         return run(
             [helm.path, *words, "--include-crds", "--skip-tests", *capabilities],
             timeout_s=TIMEOUT_S,

@@ -410,7 +410,10 @@ PROXY = "kube-rbac-proxy: {repository: registry.example.org/brancz/kube-rbac-pro
             id="one user in both contexts",
         ),
         pytest.param(
-            snapshot_controller("controller: {image: {repository: registry.example.org/c}}\nwebhook: {enabled: false}"),
+            snapshot_controller(
+                "controller: {image: {repository: registry.example.org/sig-storage/snapshot-controller}}\n"
+                "webhook: {enabled: false}"
+            ),
             id="a mirror, and no webhook",
         ),
         pytest.param(snapshot_controller("controller: {args: {v: 5, anyFlag: true}}"), id="any argument"),
@@ -444,6 +447,7 @@ def test_no_chart_from_a_git_repository_is_asked_for_its_version():
     [
         pytest.param("{tag: 0.12.0}", [], id="one version"),
         pytest.param("{digest: 'sha256:12', semver: '*'}", [], id="a digest, which wins"),
+        pytest.param("{semver: '*', tag: 0.12.0}", [("helm-version", "OCIRepository", 5)], id="a range, which wins"),
         pytest.param("{semver: '>=0.12'}", [("helm-version", "OCIRepository", 5)], id="a range"),
         pytest.param("{tag: latest}", [("helm-version", "OCIRepository", 5)], id="a tag that moves"),
     ],
@@ -534,6 +538,12 @@ def test_who_scrapes_with_a_token_needs_no_switch(otherwise):
 
 def test_a_patch_that_adds_a_token_needs_no_switch():
     spec = "postRenderers:\n  - kustomize: {patches: [{patch: 'add authorization'}]}"
+
+    assert found(release(spec=spec), ALERT.format(expression="volsync_volume_out_of_sync")) == []
+
+
+def test_a_switch_that_a_secret_may_turn_on_is_not_told():
+    spec = "valuesFrom:\n  - {kind: Secret, name: values}"
 
     assert found(release(spec=spec), ALERT.format(expression="volsync_volume_out_of_sync")) == []
 

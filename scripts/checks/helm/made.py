@@ -56,8 +56,10 @@ def made(objects: Objects, release: Release) -> frozenset[Key] | None:
     Returns:
         The key of each object; None where they are not known.
     """
-    seen = objects.made.get(release.resource.id)
-    if seen is not None:
+    if release.resource.id in objects.made:
+        seen = objects.made[release.resource.id]
+        if seen is None:
+            return None
         return frozenset(key(each.kind, each.namespace or release.namespace, each.name) for each in seen)
     chart = release.facts
     if chart is None or release.values.unknown:

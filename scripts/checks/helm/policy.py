@@ -15,14 +15,15 @@ IN_GIT = frozenset({"Bucket", "GitRepository"})
 """
 Sources of which the version of a chart is not asked.
 
-Source: fluxcd/source-controller@v1.6.0:api/v1/helmchart_types.go (Version)
+Source: fluxcd/helm-controller@v1.6.3:api/v2/helmrelease_types.go (HelmChartTemplateSpec.Version)
 """
 
 CREDENTIALS = frozenset({"authorization", "basicAuth", "bearerTokenFile", "bearerTokenSecret", "oauth2"})
 """
 How an endpoint of a ServiceMonitor says who asks.
 
-Source: prometheus-operator/prometheus-operator@v0.80.0:pkg/apis/monitoring/v1/servicemonitor_types.go (Endpoint)
+Source: prometheus-operator/prometheus-operator@v0.93.0:example/prometheus-operator-crd/
+monitoring.coreos.com_servicemonitors.yaml (spec.endpoints)
 """
 
 
@@ -37,6 +38,10 @@ def check_version(objects: Objects, release: Release) -> Iterator[Fault]:
 
     Yields:
         A fault where it does not.
+
+    Source:
+        fluxcd/source-controller@v1.9.1:config/crd/bases/source.toolkit.fluxcd.io_ocirepositories.yaml (spec.ref: digest
+        before semver before tag)
     """
     resource = release.resource
     next_step = "write one version, as in `version: 1.2.3`"

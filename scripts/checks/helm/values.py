@@ -1,7 +1,7 @@
 """
 A HelmRelease -> the values that helm-controller hands to Helm, and where each of them is written.
 
-Source: fluxcd/pkg@chartutil/v1.27.0:chartutil/values.go (ChartValuesFromReferences, ReplacePathValue), merge.go (MergeMaps);
+Source: fluxcd/pkg@chartutil/v1.27.1:chartutil/values.go (ChartValuesFromReferences, ReplacePathValue), merge.go (MergeMaps);
 helm/helm@v3.22.0:pkg/strvals/parser.go (key, typedVal)
 """
 
