@@ -126,6 +126,15 @@ def e2e(_: Context, size: str = "16MiB", files: int = 200, evidence: str = "evid
     run(size=size, files=files, evidence_folder=evidence)
 
 
+@task(help={"root": ROOT})
+@exits_cleanly
+def charts_fetch(_: Context, root: str = "") -> None:
+    """Get the charts that the HelmReleases pin into the cache, so that validate renders them."""
+    from scripts.charts import run
+
+    run(root)
+
+
 @task(iterable=["name"], help={"name": "a tool of tools.toml (may be repeated); all of them where not given"})
 @exits_cleanly
 def tools_install(_: Context, name: list[str]) -> None:
@@ -144,5 +153,6 @@ namespace = Collection(
     e2e,
     onepassword=Collection(setup=onepassword_setup),
     minio=Collection(setup=minio_setup, check=minio_check),
+    charts=Collection(fetch=charts_fetch),
     tools=Collection(install=tools_install),
 )

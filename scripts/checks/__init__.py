@@ -10,6 +10,7 @@ What a tree says -> Finding, pure; one module per subject.
     objects           the rendered objects, and which of them belong together
     fault             what is wrong with rendered objects, and the lines that they come from
     schema            fields that are none, that are missing, or that hold what they may not
+    helm              HelmReleases: what Helm would ignore, refuse or change unasked
     flux_graph        what waits for what, and into which namespaces things go
     volsync           whether what is backed up can be given back
     credentials       secrets in Kubernetes objects, and the comments that allow a line
@@ -51,6 +52,14 @@ RULES: Mapping[str, str] = MappingProxyType(
         "alert-syntax": "promtool accepts every rule.",
         "alert-test": "Every unit test of the alerts passes.",
         "helm-repository": "Every HelmRepository has an https (or oci) address that can be read.",
+        "helm-version": "Every HelmRelease names one version of its chart.",
+        "helm-values-from": "What spec.valuesFrom names is in the tree, or declared as external, and can be read.",
+        "helm-value": "The chart of a HelmRelease has every key of its values, and reads what is given there.",
+        "helm-security-context": "Each field is in the security context that has it, where nothing overrides it or is lost.",
+        "helm-image": "A chart uses every image that its values name, and a mirror for all of its images or for none.",
+        "helm-crds": "A chart whose CRDs Helm does not upgrade has `upgrade.crds: CreateReplace`.",
+        "helm-metrics": "What the alerts read of a chart is switched on in its values.",
+        "helm-template": "`helm template` renders every HelmRelease whose chart is in the cache.",
         "cluster-settings": "The ConfigMap cluster-settings has every value that the set-up tasks need.",
         "external-secret-store": "Every ExternalSecret of a backup reads from a store that is declared as external.",
         "external-secret-item": "Every ExternalSecret of a backup reads the 1Password item that the set-up makes.",

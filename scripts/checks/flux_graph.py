@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from scripts.checks.fault import Fault
+from scripts.checks.helm.made import Key, key, made
+from scripts.checks.helm.release import releases
 from scripts.checks.objects import Objects, fault, field
 from scripts.document import items, mapping
 from scripts.model import Resource
@@ -26,14 +28,6 @@ Source: external-secrets/external-secrets@v2.9.0:config/crds/bases (v1beta1 is n
 BUILT_IN = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 """Namespaces that every cluster has."""
 
-CHARTS: Mapping[str, tuple[str, ...]] = {"volsync": (), "snapshot-controller": ("controller",)}
-"""
-Chart -> where in its values `fullnameOverride` stands; each makes one Deployment of that name.
-
-Source: backube/volsync@v0.12.0:helm/volsync/templates/_helpers.tpl;
-piraeusdatastore/helm-charts@snapshot-controller-3.0.6:charts/snapshot-controller/templates/_helpers.tpl
-"""
-
 NEED_NAMESPACE = frozenset({"ExternalSecret", "HelmRelease", "PersistentVolumeClaim"}) | {
     "ReplicationDestination",
     "ReplicationSource",
@@ -53,10 +47,11 @@ def check(objects: Objects) -> Iterator[Fault]:
     """
     kustomizations = objects.of("Kustomization", f"{FLUX_KUSTOMIZATION}/")
     waited_for = {name for each in kustomizations for name in _depends_on(each)}
+    by_charts = tuple((each.namespace, made(objects, each)) for each in releases(objects))
     for each in kustomizations:
         yield from _life(each, waited_for)
         yield from _source(objects, each, ("spec", "sourceRef"))
-        yield from _health_checks(objects, each)
+        yield from _health_checks(objects, each, by_charts)
     for release in objects.of("HelmRelease", "helm.toolkit.fluxcd.io/"):
         if field(release, "spec", "chart"):
             yield from _source(objects, release, ("spec", "chart", "spec", "sourceRef"))
@@ -109,19 +104,19 @@ def _source(objects: Objects, each: Resource, location: tuple[str, ...]) -> Iter
         )
 
 
-def _health_checks(objects: Objects, each: Resource) -> Iterator[Fault]:
-    releases = objects.of("HelmRelease", "helm.toolkit.fluxcd.io/")
+def _health_checks(
+    objects: Objects, each: Resource, by_charts: tuple[tuple[str, frozenset[Key] | None], ...]
+) -> Iterator[Fault]:
     for index, check_of in enumerate(map(mapping, items(field(each, "spec", "healthChecks")))):
         kind, name = str(check_of.get("kind")), str(check_of.get("name"))
         namespace = str(check_of.get("namespace") or each.id.namespace)
-        key = kind, namespace, name
-        near = [one for one in releases if _target(one) == namespace]
-        by_charts = {made_name for one in near for made_name in _deployments(one)}
+        made_there = {one for _, keys in by_charts for one in keys or ()}
         # what a chart makes that is not known here may be anything
-        is_open = kind not in {"HelmRelease", "Kustomization"} and any(_chart(one) not in CHARTS for one in near)
-        if objects.get(*key) or (kind == "Deployment" and name in by_charts) or is_open:
+        is_open = kind not in {"HelmRelease", "Kustomization"} and (namespace, None) in by_charts
+        if objects.get(kind, namespace, name) or key(kind, namespace, name) in made_there or is_open:
             continue
-        wanted = f", and its charts make {', '.join(sorted(by_charts))}" if kind == "Deployment" and by_charts else ""
+        alike = sorted(one[2] for one in made_there if one[:2] == key(kind, namespace, name)[:2])
+        wanted = f", and its charts make {', '.join(alike)}" if alike else ""
         yield fault(
             "flux-health-check",
             each,
@@ -129,27 +124,6 @@ def _health_checks(objects: Objects, each: Resource) -> Iterator[Fault]:
             f"waits for {kind} {namespace}/{name}, which nothing makes{wanted}",
             "correct the health check",
         )
-
-
-def _target(release: Resource) -> str:
-    return str(field(release, "spec", "targetNamespace") or release.id.namespace)
-
-
-def _chart(release: Resource) -> str:
-    return str(field(release, "spec", "chart", "spec", "chart") or "")
-
-
-def _deployments(release: Resource) -> Iterator[str]:
-    chart = _chart(release)
-    if chart not in CHARTS:
-        return
-    target = field(release, "spec", "targetNamespace")
-    default = f"{target}-{release.id.name}" if target else release.id.name
-    name = str(field(release, "spec", "releaseName") or default)
-    override = field(release, "spec", "values", *CHARTS[chart], "fullnameOverride")
-    yield str(override or (name if chart in name else f"{name}-{chart}"))
-    if chart == "snapshot-controller" and field(release, "spec", "values", "webhook", "enabled") is not False:
-        yield "snapshot-validation-webhook"
 
 
 def _namespaces(objects: Objects) -> Iterator[Fault]:

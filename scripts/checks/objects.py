@@ -1,5 +1,6 @@
 """A rendering -> the objects that have to fit each other for a backup to be one."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +8,7 @@ from typing import Any
 
 from scripts.checks.fault import Fault
 from scripts.document import Location, mapping
-from scripts.model import Resource
+from scripts.model import Resource, ResourceId
 
 VOLSYNC = "volsync.backube/"
 SETTINGS = "cluster-settings"
@@ -38,10 +39,14 @@ class Objects:
         resources: every rendered object.
 
         externals: kind -> objects that others make, as "namespace/name", or "name" where they have no namespace.
+
+        made: HelmRelease -> the objects that its chart was seen to make, None where it does not render; those that were
+        not rendered are not in it.
     """
 
     resources: tuple[Resource, ...]
     externals: Mapping[str, frozenset[str]]
+    made: Mapping[ResourceId, tuple[ResourceId, ...] | None] = dataclasses.field(default_factory=dict)
 
     def of(self, kind: str, group: str = "") -> tuple[Resource, ...]:
         """

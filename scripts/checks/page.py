@@ -13,8 +13,8 @@ An object of the rendered tree is taken out of a rule by an annotation on it, `{
 at least {REASON_LENGTH} characters. A line that looks like a credential is allowed by a comment, `pragma: allowlist` and
 `secret - REASON`. The report says how many are.
 
-The rules whose names begin with `flux-`, `schema-`, `volsync-`, `external-secret-` and `cluster-settings` look at what
-the tree renders to. Where a fault stands in a template that many apps use it is told once, with the apps that have it.
+The rules whose names begin with `flux-`, `helm-`, `schema-`, `volsync-`, `external-secret-` and `cluster-settings` look at what the
+tree renders to (`helm-repository` at the files). Where a fault stands in a template that many apps use it is told once, with the apps that have it.
 
 | Rule | What it demands |
 |---|---|

@@ -11,6 +11,7 @@ from scripts.model import Finding, Outcome, Resource, Status
 from scripts.render import ENTRY_POINT, OWN_SOURCE, Builder, FluxKustomization, Rendering
 from scripts.render.origins import Origins
 from scripts.source import Tree
+from scripts.store import Store
 from scripts.validate import rendered
 from scripts.validate.outcome import blocked, concluded, skipped
 
@@ -41,7 +42,9 @@ class Subject:
     circle: tuple[str, ...]
 
 
-def outcomes(tree: Tree, rendering: Rendering, builder: Builder, *, broken: frozenset[str]) -> tuple[Outcome, ...]:
+def outcomes(
+    tree: Tree, rendering: Rendering, builder: Builder, *, broken: frozenset[str], store: Store
+) -> tuple[Outcome, ...]:
     """
     Check every Flux Kustomization, and what all of them apply.
 
@@ -53,6 +56,8 @@ def outcomes(tree: Tree, rendering: Rendering, builder: Builder, *, broken: froz
         builder: of its folders.
 
         broken: folders that do not build, each told by its own outcome.
+
+        store: of earlier results.
 
     Returns:
         One outcome for each Flux Kustomization, one for what nothing applies, and those about what was rendered.
@@ -67,7 +72,7 @@ def outcomes(tree: Tree, rendering: Rendering, builder: Builder, *, broken: froz
     reach = (
         blocked("flux reach", "kubernetes", "not everything builds") if broken else _unreached(tree, rendering, builder)
     )
-    return (*results, reach, *_rendered(tree, rendering, builder, results))
+    return (*results, reach, *_rendered(tree, rendering, builder, results, store))
 
 
 def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tuple[Subject, ...]:
@@ -122,8 +127,10 @@ def _unreached(tree: Tree, rendering: Rendering, builder: Builder) -> Outcome:
     return concluded("flux reach", "kubernetes", findings)
 
 
-def _rendered(tree: Tree, rendering: Rendering, builder: Builder, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+def _rendered(
+    tree: Tree, rendering: Rendering, builder: Builder, before: tuple[Outcome, ...], store: Store
+) -> tuple[Outcome, ...]:
     if any(each.status in {Status.FAILED, Status.BLOCKED} for each in before):
         return rendered.stopped("not every Flux Kustomization can be applied")
     origins = Origins(builder, rendering.overlays)
-    return rendered.outcomes(tree, rendering, Places(tree.documents, rendering, origins.file))
+    return rendered.outcomes(tree, rendering, Places(tree.documents, rendering, origins.file), store=store)

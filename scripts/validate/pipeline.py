@@ -18,7 +18,7 @@ from scripts.render import Builder, render_tree
 from scripts.source import Tree, is_unchanged, read
 from scripts.store import NOTHING_KEPT, Store, digest_of, key, of_this_user
 from scripts.tree_root import tree_root
-from scripts.validate import alerts, builds, flux_builds, lint, secret_scan, since, unpushed
+from scripts.validate import alerts, builds, charts, flux_builds, lint, secret_scan, since, unpushed
 from scripts.validate.outcome import blocked, concluded, guarded, skipped
 from scripts.validate.tools import Tools, locate
 
@@ -90,6 +90,7 @@ def validate(
         "report",
         digest_of(tree.digests),
         repr((tree.faults, commits)),
+        charts.inputs(),
         *(each.identity for each in located.found.values()),
     )
     earlier: Report | None = kept.get([name]).get(name)
@@ -176,7 +177,7 @@ def _built(tree: Tree, tools: Tools, store: Store) -> tuple[Outcome, ...]:
         rendering = render_tree(tree, builder, store=store)
         built.extend(builds.outcomes(tree, builder))
         broken = frozenset(each.subject for each in built if each.status in {Status.FAILED, Status.BLOCKED})
-        return flux_builds.outcomes(tree, rendering, builder, broken=broken)
+        return flux_builds.outcomes(tree, rendering, builder, broken=broken, store=store)
 
     outcomes = guarded(builds.CHECK, "kubernetes", build)
     return (*built, *outcomes)
@@ -236,7 +237,7 @@ def _collected(running: dict[str, Future[tuple[Outcome, ...]]]) -> dict[str, tup
 
 
 def _notes(tree: Tree) -> tuple[str, ...]:
-    notes = ["HelmReleases were not rendered: their charts come from the network."]
+    notes: list[str] = []
     if tree.binaries:
         notes.append(f"{len(tree.binaries)} files that are no text were not checked: {', '.join(tree.binaries)}.")
     return tuple(notes)

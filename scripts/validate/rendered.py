@@ -3,21 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scripts.checks import flux, flux_graph, schema, volsync
+from scripts.checks import flux, flux_graph, helm, schema, volsync
 from scripts.checks.fault import Fault, Places, check_exemptions, settle
 from scripts.checks.objects import Objects
 from scripts.model import Outcome
 from scripts.render import Rendering
 from scripts.source import Tree
+from scripts.store import NOTHING_KEPT, Store
+from scripts.validate import charts
 from scripts.validate.outcome import blocked, concluded, skipped
 
 SCHEMAS = "schemas"
 FLUX_GRAPH = "Flux graph"
+HELM = "Helm values"
 VOLSYNC = "VolSync"
 EXEMPTIONS = "exemptions"
 
 
-def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome, ...]:
+def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store = NOTHING_KEPT) -> tuple[Outcome, ...]:
     """
     Check the rendered objects.
 
@@ -28,27 +31,38 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
 
         places: of its objects.
 
+        store: of earlier results.
+
     Returns:
-        One outcome for each of: the schemas, the Flux graph, the backups, the exemptions from rules.
+        One outcome for each of: the schemas, the Flux graph, the values of HelmReleases, the chart of each of them, the
+        backups, the exemptions from rules.
     """
     checked = schema.check(Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents)))
-    objects = checked.meant
+    rendered_charts = charts.attempts(checked.meant, store=store)
+    objects = replace(checked.meant, made=charts.made(rendered_charts))
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
     subject = "{} ReplicationSources, {} ReplicationDestinations, {} PVCs".format(*count)
-    graph, backups = tuple(flux_graph.check(objects)), tuple(volsync.check(objects))
+    graph, backups, releases = (tuple(each.check(objects)) for each in (flux_graph, volsync, helm))
     some = (
         _outcome(VOLSYNC, subject, checked.independent(backups), places)
         if any(count)
         else skipped(VOLSYNC, "kubernetes", "nothing of it is applied")
     )
+    values = (
+        _outcome(HELM, f"{len(rendered_charts)} HelmReleases", checked.independent(releases), places)
+        if rendered_charts
+        else skipped(HELM, "kubernetes", "there are no HelmReleases")
+    )
     return (
-        _schemas(tree, checked.subject, checked.beside((*graph, *backups)), places),
+        _schemas(tree, checked.subject, checked.beside((*graph, *backups, *releases)), places),
         _outcome(
             FLUX_GRAPH,
             f"{len(rendering.kustomizations)} Flux Kustomizations",
             checked.independent(graph),
             places,
         ),
+        values,
+        *charts.outcomes(rendered_charts, places),
         some,
         _outcome(EXEMPTIONS, f"{len(rendering.resources)} objects", check_exemptions(rendering.resources), places),
     )
@@ -64,7 +78,8 @@ def stopped(reason: str) -> tuple[Outcome, ...]:
     Returns:
         One outcome for each check that could not run.
     """
-    return tuple(blocked(check, "kubernetes", reason) for check in (SCHEMAS, FLUX_GRAPH, VOLSYNC, EXEMPTIONS))
+    names = (SCHEMAS, FLUX_GRAPH, HELM, VOLSYNC, EXEMPTIONS)
+    return tuple(blocked(check, "kubernetes", reason) for check in names)
 
 
 def _schemas(tree: Tree, subject: str, faults: Iterator[Fault], places: Places) -> Outcome:

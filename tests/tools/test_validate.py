@@ -59,7 +59,8 @@ def test_a_valid_tree_passes_every_check(tree, tools):
     found = validate(tree, tools=tools)
 
     conclude(found)
-    assert tuple(each for each in found.outcomes if each.status is not Status.PASSED) == ()
+    # the charts come from the network: with none in the cache only the values are checked, and the report says so
+    assert {each.check for each in found.outcomes if each.status is not Status.PASSED} <= {"helm template"}
     assert {
         "read",
         "kustomize build",
@@ -73,6 +74,8 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "Helm repositories",
         "story",
         "Flux graph",
+        "Helm values",
+        "helm template",
         "VolSync",
         "exemptions",
         "YAML values",
