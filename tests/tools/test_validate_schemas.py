@@ -20,7 +20,7 @@ from tests.tools.test_validate_volsync import (
     VOLSYNC,
     add,
 )
-from tests.tools.trees import MINIMAL, SYSTEM, both, places, replace
+from tests.tools.trees import DEMO, MINIMAL, SYSTEM, both, places, replace, write
 
 NAMESPACE = f"{SYSTEM}/namespace.yaml"
 RELEASE = f"{SYSTEM}/volsync/app/helmrelease.yaml"
@@ -39,6 +39,15 @@ def tree(tmp_path):
     return root
 
 
+MAP = "kubernetes/workloads/apps/demo/map.yaml"
+
+
+def config_map(line):
+    """A ConfigMap of the app: the settings that variables come from have to be text before anything is rendered."""
+    text = f"---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\n  namespace: demo\ndata:\n{line}\n"
+    return both(write(MAP, text), replace(DEMO, "  - namespace.yaml\n", "  - map.yaml\n  - namespace.yaml\n"))
+
+
 FAULTS = [
     pytest.param(
         replace(SETTINGS, "  VOLSYNC_BUCKET: volsync", "  VOLSYNC_BUCKET: volsync\n  VOLSYNC_DEBUG: yes"),
@@ -47,14 +56,16 @@ FAULTS = [
         id="a word is text to kustomize and a truth value to others",
     ),
     pytest.param(
-        replace(SETTINGS, "  VOLSYNC_BUCKET: volsync", "  VOLSYNC_BUCKET: volsync\n  VOLSYNC_MODE: 0644"),
-        ("yaml-ambiguous", SETTINGS, 10),
+        config_map("  mode: 0644"),
+        ("yaml-ambiguous", MAP, 8),
         "write `420`, or quote it if it is text",
         id="a mode becomes another number, where text is wanted",
     ),
     pytest.param(
-        replace(RELEASE, "  interval:", "  values:\n    image:\n      tag: 1.10\n  interval:"),
-        ("yaml-ambiguous", RELEASE, 18),
+        replace(
+            RELEASE, "      disableAuth: true", "      disableAuth: true\n    podAnnotations:\n      release: 1.10"
+        ),
+        ("yaml-ambiguous", RELEASE, 21),
         "write `1.1`, or quote it if it is text",
         id="a version loses its zero, where a chart takes anything",
     ),
@@ -191,8 +202,8 @@ FAULTS = [
         id="a label of an alert is a number, which promtool takes",
     ),
     pytest.param(
-        replace(SETTINGS, "  VOLSYNC_BUCKET: volsync", "  VOLSYNC_BUCKET: volsync\n  VOLSYNC_DEBUG: true"),
-        ("schema-value", SETTINGS, 10),
+        config_map("  debug: true"),
+        ("schema-value", MAP, 8),
         "quote it",
         id="a value of a ConfigMap is a switch",
     ),
