@@ -17,6 +17,8 @@ What a tree says -> Finding, pure; one module per subject.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from scripts.model import Severity
+
 RULES: Mapping[str, str] = MappingProxyType(
     {
         "file-unreadable": "Every file can be read, and every link leads to a file of the tree.",
@@ -90,5 +92,33 @@ RULES: Mapping[str, str] = MappingProxyType(
 )
 """Id of a rule -> what it demands."""
 
+WARNINGS = frozenset(
+    {
+        "yaml-lint",
+        "flux-timeout",
+        "variable-without-default",
+        "volsync-clean-up",
+        "volsync-prune",
+        "volsync-unlock",
+        "volsync-pile-up",
+        "exemption",
+        "story-path",
+    }
+)
+"""Rules that may be broken and every backup and restore still works; a person should look. All others are errors."""
+
 SECRET_RULES = frozenset({"secret-object", "secret-value", "secret-in-tree", "secret-allowed-without-reason"})
 """What must not go into a commit whatever else is said."""
+
+
+def severity(rule: str) -> Severity:
+    """
+    Say how bad it is that a rule is broken.
+
+    Args:
+        rule: its id.
+
+    Returns:
+        A warning for those in WARNINGS, an error for any other, also for one that is in no table.
+    """
+    return Severity.WARNING if rule in WARNINGS else Severity.ERROR

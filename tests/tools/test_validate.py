@@ -499,4 +499,4 @@ def test_the_task_prints_the_report_and_ends_with_what_it_came_to(tree, capsys):
 
     clean, _, rest = capsys.readouterr().out.partition("; 0 findings\n")
     assert "FAILED" not in clean
-    assert "docs/architecture.md: is missing, and AC8 asks for it" in rest
+    assert "docs/architecture.md: warning: is missing, and AC8 asks for it" in rest
