@@ -6,6 +6,7 @@ What a tree says -> Finding, pure; one module per subject.
     kustomizations    kustomization.yaml: what it refers to, and where an error message points in it
     flux              Flux Kustomizations: what applies what, from the entry point down
     variables         what Flux puts in the place of ${NAME}
+    alerts            PrometheusRule, rendered: whether an alert can fire, is tested, and leads to what to do
     objects           the rendered objects, and which of them belong together
     fault             what is wrong with rendered objects, and the lines that they come from
     flux_graph        what waits for what, and into which namespaces things go
@@ -44,6 +45,12 @@ RULES: Mapping[str, str] = MappingProxyType(
         "alert-rule": "Every alerting rule has a name, an expression, a severity and what a person needs to act on it.",
         "alert-syntax": "promtool accepts every rule.",
         "alert-test": "Every unit test of the alerts passes.",
+        "alert-metric": "Every series that a rule asks for is one that the pinned components expose, or others are said to.",
+        "alert-label": "Every label in a rule is one that its series have, with a value that it can have.",
+        "alert-expression": "Every alert compares something, pins the quantile it means, and does not fire at a late scrape.",
+        "alert-severity": "Every alert has a severity that somebody is told of.",
+        "alert-tested": "Every alert has a unit test in which it fires, and one in which it stays silent.",
+        "alert-runbook": "The runbook_url of every alert leads to a heading that is there.",
         "helm-repository": "Every HelmRepository has an https (or oci) address that can be read.",
         "cluster-settings": "The ConfigMap cluster-settings has every value that the set-up tasks need.",
         "external-secret-store": "Every ExternalSecret of a backup reads from a store that is declared as external.",
@@ -97,6 +104,8 @@ WARNINGS = frozenset(
         "yaml-lint",
         "flux-timeout",
         "variable-without-default",
+        "alert-tested",
+        "alert-runbook",
         "volsync-clean-up",
         "volsync-prune",
         "volsync-unlock",

@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.checks.docs.markdown import Page, read
 from tests.docs import own
-from tests.docs.markdown import Page, read
 from tests.docs.shell import Call
 
 ROOTS = ("docs/", "evidence/", "kubernetes/", "scripts/", "tests/")

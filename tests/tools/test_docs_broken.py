@@ -2,8 +2,8 @@
 
 import pytest
 
+from scripts.checks.docs.markdown import parse
 from tests.docs import example
-from tests.docs.markdown import parse
 
 PAGE = "export APP=demo-app TAG=one\n"
 DESTINATION = """kubectl apply -f - <<YAML

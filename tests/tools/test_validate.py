@@ -74,6 +74,9 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "story",
         "Flux graph",
         "VolSync",
+        "alert series",
+        "alerts tested",
+        "alert runbooks",
         "exemptions",
         "labels",
     } == {each.check for each in found.outcomes}

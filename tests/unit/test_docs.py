@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.checks.docs.markdown import parse, read
 from scripts.e2e.evidence import KNOWN_LOSSES
 from scripts.e2e.scenario import Scenario
 from scripts.e2e.services import Services
@@ -15,7 +16,6 @@ from scripts.provision import policy
 from scripts.settings import REPOSITORY_ROOT as ROOT
 from scripts.toolchain.network import PROXIES
 from tests.docs import code, own, prose
-from tests.docs.markdown import parse, read
 
 RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
 COMPONENT = ROOT / "kubernetes/components/volsync"

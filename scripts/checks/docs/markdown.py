@@ -64,8 +64,11 @@ def parse(text: str, path: str = "page.md") -> Page:
     """Take a page apart."""
     tokens = PARSER.parse(text)
     lines = text.splitlines()
-    links, code, table, tables = [], [], [], []
-    marks = []
+    links: list[tuple[str, int]] = []
+    code: list[tuple[str, int]] = []
+    table: list[list[str]] = []
+    tables: list[tuple[tuple[str, ...], ...]] = []
+    marks: list[tuple[str, int, int]] = []
     for number, token in enumerate(tokens):
         line = (token.map or [0])[0] + 1
         if token.type == "heading_open":
