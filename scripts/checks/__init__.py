@@ -12,7 +12,8 @@ What a tree says -> Finding, pure; one module per subject.
     flux_graph        what waits for what, and into which namespaces things go
     volsync           whether what is backed up can be given back
     credentials       secrets in Kubernetes objects, and the comments that allow a line
-    story             the paths that the story asks for
+    docs              README.md and docs/: what they speak of
+    story             what the story asks for, by acceptance criterion
 """
 
 from collections.abc import Mapping
@@ -94,7 +95,9 @@ RULES: Mapping[str, str] = MappingProxyType(
         "secret-value": "No credential has its value in an object of the tree.",
         "secret-in-tree": "Nothing in any file looks like a credential.",
         "secret-allowed-without-reason": "A comment that allows a line which looks like a credential says why.",
+        "docs-reference": "Every link, path, task, session, object and namespace in README.md and docs/ is there.",
         "story-path": "Every path that the story asks for is there.",
+        "story-content": "Every file that the story asks for holds what its acceptance criteria ask for.",
     }
 )
 """Id of a rule -> what it demands."""
@@ -111,7 +114,9 @@ WARNINGS = frozenset(
         "volsync-unlock",
         "volsync-pile-up",
         "exemption",
+        "docs-reference",
         "story-path",
+        "story-content",
     }
 )
 """Rules that may be broken and every backup and restore still works; a person should look. All others are errors."""

@@ -13,8 +13,8 @@ An object of the rendered tree is taken out of a rule by an annotation on it, `{
 at least {REASON_LENGTH} characters. A line that looks like a credential is allowed by a comment, `pragma: allowlist` and
 `secret - REASON`. The report says how many are.
 
-The rules whose names begin with `flux-`, `volsync-`, `external-secret-` and `cluster-settings` look at what the tree
-renders to. Where a fault stands in a template that many apps use it is told once, with the apps that have it.
+The rules whose names begin with `flux-`, `volsync-`, `external-secret-` and `cluster-settings`, and most of `alert-`, look at
+what the tree renders to. Where a fault stands in a template that many apps use it is told once, with the apps that have it.
 
 An **error** is what would fail, be ignored, back up nothing, restore nothing or give a secret away. A **warning** is what
 leaves backups and restores working, and should be looked at. Both end `invoke validate` with exit code 1.

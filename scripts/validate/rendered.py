@@ -8,7 +8,7 @@ from scripts.checks.objects import Objects
 from scripts.model import Outcome
 from scripts.render import Rendering
 from scripts.source import Tree
-from scripts.validate import alerts
+from scripts.validate import alerts, docs
 from scripts.validate.outcome import blocked, concluded, skipped
 
 FLUX_GRAPH = "Flux graph"
@@ -29,7 +29,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
 
     Returns:
         One outcome for each of: the Flux graph, the backups, what the alerts ask for, whether they are tested, their
-        runbooks, the exemptions from rules.
+        runbooks, the documentation, the exemptions from rules.
     """
     objects = Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents))
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
@@ -48,6 +48,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
         ),
         some,
         *alerts.rendered(tree, objects, places),
+        docs.outcome(tree, rendering, objects),
         _outcome(
             EXEMPTIONS, f"{len(rendering.resources)} objects", lambda: check_exemptions(rendering.resources), places
         ),
@@ -64,7 +65,10 @@ def stopped(reason: str) -> tuple[Outcome, ...]:
     Returns:
         One outcome for each check that could not run.
     """
-    return tuple(blocked(check, "kubernetes", reason) for check in (FLUX_GRAPH, VOLSYNC, *alerts.RENDERED, EXEMPTIONS))
+    return tuple(
+        blocked(check, "kubernetes", reason)
+        for check in (FLUX_GRAPH, VOLSYNC, *alerts.RENDERED, docs.CHECK, EXEMPTIONS)
+    )
 
 
 def _outcome(check: str, subject: str, faults: Callable[[], Iterator[Fault]], places: Places) -> Outcome:

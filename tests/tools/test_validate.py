@@ -9,7 +9,7 @@ from scripts.errors import CouldNotRun, FindingsFound, ToolMissing
 from scripts.model import Status
 from scripts.validate import conclude, run, validate
 from scripts.validate.tools import Tools, locate
-from tests.tools.trees import CLUSTER, COMPONENT, DEMO, MINIMAL, SYSTEM, places, remove, replace, write
+from tests.tools.trees import CLUSTER, COMPONENT, DEMO, MINIMAL, SYSTEM, both, places, remove, replace, write
 
 RULE = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
 TEST = "tests/alerts/volsync.test.yaml"
@@ -31,6 +31,25 @@ ALERT = """\
             runbook_url: https://example.org/volsync
             summary: No backup for a day.
           expr: up == 0
+"""
+ALERT_TEST = """\
+---
+rule_files:
+  - volsync.rules.yaml
+tests:
+  - input_series:
+      - series: up
+        values: 0 1
+    alert_rule_test:
+      - alertname: VolSyncStaleBackup
+        eval_time: 0m
+        exp_alerts:
+          - exp_annotations:
+              runbook_url: https://example.org/volsync
+              summary: No backup for a day.
+      - alertname: VolSyncStaleBackup
+        eval_time: 1m
+        exp_alerts: []
 """
 
 
@@ -59,7 +78,7 @@ def test_a_valid_tree_passes_every_check(tree, tools):
     found = validate(tree, tools=tools)
 
     conclude(found)
-    assert tuple(each for each in found.outcomes if each.status is not Status.PASSED) == ()
+    assert [each.subject[:4] for each in found.outcomes if each.status is not Status.PASSED] == ["AC10"]
     assert {
         "read",
         "kustomize build",
@@ -77,6 +96,7 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "alert series",
         "alerts tested",
         "alert runbooks",
+        "docs",
         "exemptions",
         "labels",
     } == {each.check for each in found.outcomes}
@@ -195,7 +215,10 @@ FAULTS = [
         id="a patch of a Flux Kustomization fits nothing",
     ),
     pytest.param(
-        replace(RULE, "      rules:\n", f"      rules:\n{ALERT}"),
+        both(
+            replace(RULE, "      rules:\n", f"      rules:\n{ALERT}"),
+            write("tests/alerts/stale.test.yaml", ALERT_TEST),
+        ),
         ("alert-rule", RULE, 11),
         id="an alert has no severity",
     ),

@@ -77,32 +77,32 @@ def further(expr, series, old="Something else.", new="Something else.", shown=No
 FAULTS = [
     pytest.param(
         further("max(volsync_volume_out_of_snyc) == 1", "volsync_volume_out_of_snyc"),
-        ("alert-metric", RULE, 20),
+        ("alert-metric", RULE, 36),
         id="a series that nothing exposes, which its test has too",
     ),
     pytest.param(
         further(f'max({OUT_OF_SYNC}{{state="failed"}}) == 1', f'{OUT_OF_SYNC}{{state="failed"}}'),
-        ("alert-label", RULE, 20),
+        ("alert-label", RULE, 36),
         id="a label that the series has not",
     ),
     pytest.param(
         further(f'max({OUT_OF_SYNC}{{role="src"}}) == 1', f'{OUT_OF_SYNC}{{role="src"}}'),
-        ("alert-label", RULE, 20),
+        ("alert-label", RULE, 36),
         id="a value that the label never has",
     ),
     pytest.param(
         further(f"max({OUT_OF_SYNC}) == 1", OUT_OF_SYNC, "Something else.", "In {{ $labels.namespace }}.", "In ."),
-        ("alert-label", RULE, 26),
+        ("alert-label", RULE, 42),
         id="a summary shows a label that the expression drops",
     ),
     pytest.param(
         further(f"max({OUT_OF_SYNC})", OUT_OF_SYNC),
-        ("alert-expression", RULE, 20),
+        ("alert-expression", RULE, 36),
         id="an alert compares nothing",
     ),
     pytest.param(
         further(f"max({OUT_OF_SYNC}) == 1", OUT_OF_SYNC, "severity: high", "severity: page"),
-        ("alert-severity", RULE, 23),
+        ("alert-severity", RULE, 39),
         id="a severity that nobody is told of",
     ),
     pytest.param(

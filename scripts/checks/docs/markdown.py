@@ -36,6 +36,8 @@ class Page:
     Args:
         path: relative to the root of the tree.
 
+        text: of the page.
+
         headings: pairs of an anchor and the text below it, down to the next heading of the same or a higher level.
 
         links: pairs of a target and a line.
@@ -48,6 +50,7 @@ class Page:
     """
 
     path: str
+    text: str
     headings: dict[str, str]
     links: tuple[tuple[str, int], ...]
     blocks: tuple[Block, ...]
@@ -85,6 +88,7 @@ def parse(text: str, path: str = "page.md") -> Page:
             table = []
     return Page(
         path=path,
+        text=text,
         headings=_sections(lines, marks),
         links=tuple(links),
         blocks=tuple(
