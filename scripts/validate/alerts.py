@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.checks import alert_rules, alerts
 from scripts.checks.alerts import tested
-from scripts.checks.docs.markdown import parse
+from scripts.checks.docs.markdown import Page, parse
 from scripts.checks.fault import Fault, Places, settle
 from scripts.checks.objects import Objects
 from scripts.document import Document, Span, YamlFile, items
@@ -79,12 +79,14 @@ def outcomes(tree: Tree, tools: Tools) -> tuple[Outcome, ...]:
     return (*checked, *tested)
 
 
-def rendered(tree: Tree, objects: Objects, places: Places) -> tuple[Outcome, ...]:
+def rendered(tree: Tree, pages: Mapping[str, Page], objects: Objects, places: Places) -> tuple[Outcome, ...]:
     """
     Check the alerts that the cluster would receive.
 
     Args:
         tree: what was read.
+
+        pages: of its documentation.
 
         objects: that it renders to.
 
@@ -104,7 +106,7 @@ def rendered(tree: Tree, objects: Objects, places: Places) -> tuple[Outcome, ...
         _settled(SERIES, subject, alerts.check_series(objects), places),
         *(blocked(SERIES, name, reason) for name in unread),
         _tests_of(tree, objects, places, subject),
-        _runbooks_of(tree, objects, places, subject),
+        _runbooks_of(tree, pages, objects, places, subject),
     )
 
 
@@ -118,15 +120,16 @@ def _tests_of(tree: Tree, objects: Objects, places: Places, subject: str) -> Out
     return _settled(TESTED, subject, alerts.check_tested(objects, expected), places)
 
 
-def _runbooks_of(tree: Tree, objects: Objects, places: Places, subject: str) -> Outcome:
-    linked = "".join(each.runbook_url for each in alerts.alerts(objects))
-    # only the page that an alert names is taken apart
-    pages = {
-        path: frozenset(parse(text, path).headings) if posixpath.basename(path) in linked else frozenset[str]()
-        for path, text in tree.texts.items()
-        if path.endswith(".md")
-    }
-    return _settled(RUNBOOKS, subject, alerts.check_runbooks(objects, pages), places)
+def _runbooks_of(tree: Tree, pages: Mapping[str, Page], objects: Objects, places: Places, subject: str) -> Outcome:
+    anchors = {path: frozenset(page.headings) for path, page in pages.items()}
+    others = {path: frozenset(parse(tree.texts[path]).headings) for path in _linked(tree, objects) - pages.keys()}
+    return _settled(RUNBOOKS, subject, alerts.check_runbooks(objects, anchors | others), places)
+
+
+def _linked(tree: Tree, objects: Objects) -> set[str]:
+    """The pages that an alert may name, to judge by the names of their files."""
+    links = "".join(each.runbook_url for each in alerts.alerts(objects))
+    return {path for path in tree.texts if path.endswith(".md") and posixpath.basename(path) in links}
 
 
 def _settled(check: str, subject: str, faults: Iterator[Fault], places: Places) -> Outcome:

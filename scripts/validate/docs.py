@@ -1,6 +1,7 @@
 """README.md and docs/ -> whether what they speak of is there."""
 
 import re
+from collections.abc import Mapping
 
 from scripts.checks import docs
 from scripts.checks.docs import own, paths
@@ -10,18 +11,43 @@ from scripts.checks.objects import Objects
 from scripts.model import Outcome
 from scripts.render import OWN_SOURCE, Rendering
 from scripts.source import Tree
+from scripts.store import key
 from scripts.validate.outcome import concluded, skipped
 
 CHECK = "docs"
 PAGES = re.compile(r"README\.md|docs/.+\.md")
 
 
-def outcome(tree: Tree, rendering: Rendering, objects: Objects) -> Outcome:
+def pages_of(tree: Tree) -> Mapping[str, Page]:
+    """
+    Take the pages of a tree apart.
+
+    Args:
+        tree: what was read.
+
+    Returns:
+        Path -> README.md and each Markdown page below docs/.
+    """
+    keys = {path: key("page", path, tree.digests[path]) for path in tree.texts if PAGES.fullmatch(path)}
+    known = tree.store.get(keys.values())
+    found: dict[str, Page] = {}
+    for path, name in keys.items():
+        page = known.get(name)
+        if page is None:
+            page = parse(tree.texts[path], path)
+            tree.store.put(name, page)
+        found[path] = page
+    return found
+
+
+def outcome(tree: Tree, pages: Mapping[str, Page], rendering: Rendering, objects: Objects) -> Outcome:
     """
     Check the documentation.
 
     Args:
         tree: what was read.
+
+        pages: of the tree.
 
         rendering: of the same tree.
 
@@ -30,7 +56,6 @@ def outcome(tree: Tree, rendering: Rendering, objects: Objects) -> Outcome:
     Returns:
         One outcome, whose reason says what could not be looked at.
     """
-    pages: dict[str, Page] = {path: parse(text, path) for path, text in tree.texts.items() if PAGES.fullmatch(path)}
     if not pages:
         return skipped(CHECK, "README.md, docs", "there is no page")
     files = frozenset(tree.files)

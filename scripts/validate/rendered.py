@@ -32,6 +32,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
         runbooks, the documentation, the exemptions from rules.
     """
     objects = Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents))
+    pages = docs.pages_of(tree)
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
     subject = "{} ReplicationSources, {} ReplicationDestinations, {} PVCs".format(*count)
     some = (
@@ -47,8 +48,8 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places) -> tuple[Outcome,
             places,
         ),
         some,
-        *alerts.rendered(tree, objects, places),
-        docs.outcome(tree, rendering, objects),
+        *alerts.rendered(tree, pages, objects, places),
+        docs.outcome(tree, pages, rendering, objects),
         _outcome(
             EXEMPTIONS, f"{len(rendering.resources)} objects", lambda: check_exemptions(rendering.resources), places
         ),

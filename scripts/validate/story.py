@@ -23,8 +23,8 @@ def outcomes(tree: Tree, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         before: what every other check came to.
 
     Returns:
-        One outcome for each criterion: failed with what no other check tells; blocked where another check tells what is
-        wrong; passed only where something was looked at, and its reason says what.
+        One outcome for each criterion: failed with what no other check tells; skipped where another check tells what is
+        wrong, or where nothing here can tell; passed only where each check that it rests on did, and its reason says which.
     """
     named = referenced(tree)
     missing: dict[str, list[Finding]] = defaultdict(list)
@@ -38,8 +38,8 @@ def outcomes(tree: Tree, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         _outcome(
             each,
             own.get(each.name, ()),
-            obstacle=_gone(each, told) or _failed(each, before),
-            idle=_idle(each, before),
+            stopped=_ended(each, before, Status.BLOCKED),
+            open_because=_gone(each, told) or _ended(each, before, Status.FAILED) or _idle(each, before),
             lacking=tuple(story.lacking(each, tree.texts, documents)),
         )
         for each in story.CRITERIA
@@ -47,15 +47,16 @@ def outcomes(tree: Tree, before: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
 
 
 def _outcome(
-    criterion: Criterion, missing: tuple[Finding, ...], *, obstacle: str, idle: str, lacking: tuple[Finding, ...]
+    criterion: Criterion, missing: tuple[Finding, ...], *, stopped: str, open_because: str, lacking: tuple[Finding, ...]
 ) -> Outcome:
     subject = f"{criterion.name} {criterion.asks}"
     if missing:
         return concluded(CHECK, subject, missing)
-    if obstacle:
-        return blocked(CHECK, subject, obstacle)
-    if idle:
-        return skipped(CHECK, subject, f"not checked here: {idle}")
+    if open_because:
+        # what another check found is its finding: where that is none of a change's, neither is this
+        return skipped(CHECK, subject, open_because)
+    if stopped:
+        return blocked(CHECK, subject, stopped)
     counts = ((len(criterion.paths), "files"), (len(criterion.contents), "contents"))
     looked_at = (*(f"{count} {what}" for count, what in counts if count), *criterion.checks)
     return concluded(CHECK, subject, lacking, reason=", ".join(looked_at))
@@ -65,26 +66,24 @@ def _gone(criterion: Criterion, told: tuple[str, ...]) -> str:
     """The file or folder of a criterion that is missing, as another criterion or a kustomization says; "" where none is."""
     paths = (*criterion.paths, *(each.path for each in criterion.contents))
     gone = next((each for each in told for path in paths if path == each or path.startswith(f"{each}/")), "")
-    return f"{gone} is missing, which is told elsewhere" if gone else ""
+    return f"not met: {gone} is missing, which is told elsewhere" if gone else ""
 
 
-def _failed(criterion: Criterion, before: tuple[Outcome, ...]) -> str:
-    """What other checks have to say against a criterion; "" where nothing."""
-    return next(filter(None, (_against(check, before) for check in criterion.checks)), "")
-
-
-def _against(check: str, before: tuple[Outcome, ...]) -> str:
-    for each in before:
-        if each.check == check and each.status is Status.FAILED:
-            return f"{check}, {each.subject}: it failed, which is told above"
-        if each.check == check and each.status is Status.BLOCKED:
-            return f"{check}, {each.subject}: {each.reason}"
+def _ended(criterion: Criterion, before: tuple[Outcome, ...], status: Status) -> str:
+    """The first check that a criterion rests on and that ended in this way; "" where none did."""
+    for check in criterion.checks:
+        for each in before:
+            if each.check == check and each.status is status:
+                is_failed = status is Status.FAILED
+                return f"not met: {check} of {each.subject} failed" if is_failed else f"{check}: {each.reason}"
     return ""
 
 
 def _idle(criterion: Criterion, before: tuple[Outcome, ...]) -> str:
-    """Why a criterion is not checked; "" where each check that it asks for looked at something."""
-    passed = {each.check for each in before if each.status is Status.PASSED}
-    check = next((each for each in criterion.checks if each not in passed), "")
+    """Why a criterion is not checked; "" where each check that it asks for looked at something, or could not."""
+    if criterion.elsewhere:
+        return f"not checked here: {criterion.elsewhere}"
+    looked = {each.check for each in before if each.status is not Status.SKIPPED}
+    check = next((each for each in criterion.checks if each not in looked), "")
     said = next((each.reason for each in before if each.check == check), "it did not run")
-    return f"{check}: {said}" if check else criterion.elsewhere
+    return f"not checked here: {check}: {said}" if check else ""

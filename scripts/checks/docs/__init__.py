@@ -20,7 +20,7 @@ from scripts.model import Finding
 
 def references(page: Page, folders: frozenset[str]) -> int:
     """
-    Count what can be looked at in a page.
+    Count what of a page can be looked at.
 
     Args:
         page: taken apart.

@@ -12,6 +12,9 @@ PROGRAMS = frozenset({"flux", "inv", "invoke", "kubectl", "kustomize", "nox", "p
 HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 OPERATORS = frozenset("();<>|&")
 KEYWORDS = frozenset({"!", "do", "else", "if", "then", "time", "until", "while", "{", "sudo"})
+WORTH_READING = re.compile(rf"""['"]|<<|\b(?:{"|".join(sorted(PROGRAMS))})\b""")
+"""A line without any of it holds no call, and begins nothing that goes on."""
+
 ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
 
 EXAMPLE = "demo-app"
@@ -91,6 +94,9 @@ def _logical_lines(text: str) -> Iterator[tuple[int, list[str]]]:
         pending += line.removeprefix("$ ") if not pending else line
         if pending.endswith("\\"):
             pending = f"{pending[:-1]} "
+            continue
+        if not WORTH_READING.search(pending):
+            pending = ""
             continue
         lexer = shlex.shlex(pending, posix=True, punctuation_chars=True)
         lexer.wordchars += "$:@%,^!{}[]+"
