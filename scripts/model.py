@@ -62,6 +62,15 @@ class Status(Enum):
     """It was not meant to run here; the reason says why."""
 
 
+class Severity(Enum):
+    """How bad a finding is; the exit code is the same."""
+
+    ERROR = "error"
+    """Something fails, is ignored, backs up nothing, restores nothing, or gives a secret away."""
+    WARNING = "warning"
+    """Backups and restores work; a person should look."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """

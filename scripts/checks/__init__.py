@@ -7,6 +7,7 @@ What a tree says -> Finding, pure; one module per subject.
     kustomizations    kustomization.yaml: what it refers to, and where an error message points in it
     flux              Flux Kustomizations: what applies what, from the entry point down
     variables         what Flux puts in the place of ${NAME}
+    alerts            PrometheusRule, rendered: whether an alert can fire, is tested, and leads to what to do
     objects           the rendered objects, and which of them belong together
     fault             what is wrong with rendered objects, and the lines that they come from
     schema            fields that are none, that are missing, or that hold what they may not
@@ -14,11 +15,14 @@ What a tree says -> Finding, pure; one module per subject.
     flux_graph        what waits for what, and into which namespaces things go
     volsync           whether what is backed up can be given back
     credentials       secrets in Kubernetes objects, and the comments that allow a line
-    story             the paths that the story asks for
+    docs              README.md and docs/: what they speak of
+    story             what the story asks for, by acceptance criterion
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from scripts.model import Severity
 
 RULES: Mapping[str, str] = MappingProxyType(
     {
@@ -51,6 +55,12 @@ RULES: Mapping[str, str] = MappingProxyType(
         "alert-rule": "Every alerting rule has a name, an expression, a severity and what a person needs to act on it.",
         "alert-syntax": "promtool accepts every rule.",
         "alert-test": "Every unit test of the alerts passes.",
+        "alert-metric": "Every series that a rule asks for is one that the pinned components expose, or others are said to.",
+        "alert-label": "Every label in a rule is one that its series have, with a value that it can have.",
+        "alert-expression": "Every alert compares something, pins the quantile it means, and does not fire at a late scrape.",
+        "alert-severity": "Every alert has a severity that somebody is told of.",
+        "alert-tested": "Every alert has a unit test in which it fires, and one in which it stays silent.",
+        "alert-runbook": "The runbook_url of every alert leads to a heading that is there.",
         "helm-repository": "Every HelmRepository has an https (or oci) address that can be read.",
         "helm-version": "Every HelmRelease names one version of its chart.",
         "helm-values-from": "What spec.valuesFrom names is in the tree, or declared as external, and can be read.",
@@ -103,12 +113,46 @@ RULES: Mapping[str, str] = MappingProxyType(
         "secret-in-tree": "Nothing in any file looks like a credential.",
         "secret-in-commit": "No commit that is yet to be pushed adds what looks like a credential.",
         "secret-allowed-without-reason": "A comment that allows a line which looks like a credential says why.",
+        "docs-reference": "Every link, path, task, session, object and namespace in README.md and docs/ is there.",
         "story-path": "Every path that the story asks for is there.",
+        "story-content": "Every file that the story asks for holds what its acceptance criteria ask for.",
     }
 )
 """Id of a rule -> what it demands."""
+
+WARNINGS = frozenset(
+    {
+        "yaml-lint",
+        "flux-timeout",
+        "variable-without-default",
+        "alert-tested",
+        "alert-runbook",
+        "volsync-clean-up",
+        "volsync-prune",
+        "volsync-unlock",
+        "volsync-pile-up",
+        "exemption",
+        "docs-reference",
+        "story-path",
+        "story-content",
+    }
+)
+"""Rules that may be broken and every backup and restore still works; a person should look. All others are errors."""
 
 SECRET_RULES = frozenset(
     {"secret-object", "secret-value", "secret-in-tree", "secret-in-commit", "secret-allowed-without-reason"}
 )
 """What must not go into a commit whatever else is said."""
+
+
+def severity(rule: str) -> Severity:
+    """
+    Say how bad it is that a rule is broken.
+
+    Args:
+        rule: its id.
+
+    Returns:
+        A warning for those in WARNINGS, an error for any other, also for one that is in no table.
+    """
+    return Severity.WARNING if rule in WARNINGS else Severity.ERROR

@@ -1,6 +1,6 @@
 """The table of rules -> the page of the documentation that lists them."""
 
-from scripts.checks import RULES, SECRET_RULES
+from scripts.checks import RULES, SECRET_RULES, severity
 from scripts.checks.fault import ALLOWED, REASON_LENGTH
 
 HEAD = f"""\
@@ -16,8 +16,11 @@ at least {REASON_LENGTH} characters. A line that looks like a credential is allo
 The rules whose names begin with `flux-`, `helm-`, `schema-`, `volsync-`, `external-secret-` and `cluster-settings` look at what the
 tree renders to (`helm-repository` at the files). Where a fault stands in a template that many apps use it is told once, with the apps that have it.
 
-| Rule | What it demands |
-|---|---|
+An **error** is what would fail, be ignored, back up nothing, restore nothing or give a secret away. A **warning** is what
+leaves backups and restores working, and should be looked at. Both end `invoke validate` with exit code 1.
+
+| Rule | Severity | What it demands |
+|---|---|---|
 """
 
 TAIL = """
@@ -32,5 +35,5 @@ def page() -> str:
     Returns:
         Markdown.
     """
-    rows = "".join(f"| `{rule}` | {demand} |\n" for rule, demand in RULES.items())
+    rows = "".join(f"| `{rule}` | {severity(rule).value} | {demand} |\n" for rule, demand in RULES.items())
     return HEAD + rows + TAIL.format(rules=", ".join(f"`{rule}`" for rule in sorted(SECRET_RULES)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from scripts.checks import severity
 from scripts.model import Finding, Outcome, Report
 from scripts.report.as_text import printable, summary
 from scripts.report.verdict import Verdict, obstacles, verdict
@@ -15,8 +16,8 @@ def text(report: Report) -> str:
         report: what to write.
 
     Returns:
-        One command a line: an error for each finding, or for each check that could not run where nothing was found; then
-        what else there is to know. GitHub shows the first ten of a kind, so that the last line says how many there are.
+        One command a line: an error or a warning for each finding, or an error for each check that could not run where
+        nothing was found; then what else there is to know. GitHub shows the first ten of a kind, so that the last line says how many there are.
 
     Source:
         GitHub's reference "Workflow commands for GitHub Actions" (the commands), actions/runner@079cdb1d05fe:src/Runner.Common/ActionCommand.cs
@@ -38,7 +39,9 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _annotation(finding: Finding) -> str:
     place = {"file": finding.file} | ({"line": str(finding.line)} if finding.line else {})
-    return _command("error", f"{finding.message}; {finding.next_step}", **place, title=finding.rule)
+    return _command(
+        severity(finding.rule).value, f"{finding.message}; {finding.next_step}", **place, title=finding.rule
+    )
 
 
 def _obstacle(outcome: Outcome) -> str:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from scripts.checks import severity
 from scripts.model import Finding, Outcome, Report, Status
 from scripts.report.verdict import obstacles, verdict
 
@@ -49,6 +50,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
+        "severity": severity(finding.rule).value,
         "file": _sound(finding.file),
         "line": finding.line or None,
         "message": _sound(finding.message),

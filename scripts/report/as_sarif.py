@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import quote
 
-from scripts.checks import RULES, SECRET_RULES
+from scripts.checks import RULES, SECRET_RULES, severity
 from scripts.model import Finding, Outcome, Report, Status
 from scripts.report.as_text import printable
 from scripts.report.verdict import Verdict, obstacles, verdict
@@ -65,7 +65,7 @@ def _rule(name: str, demand: str) -> Json:
         "shortDescription": {"text": demand},
         "fullDescription": {"text": demand},
         "help": {"text": f"{demand} Each finding says what to do; all rules are in docs/reference/rules.md."},
-        "defaultConfiguration": {"level": "error"},
+        "defaultConfiguration": {"level": severity(name).value},
         "properties": {"precision": "high", "tags": ["security"] if secret else ["reliability"], **secret},
     }
 
@@ -80,7 +80,7 @@ def _results(findings: tuple[Finding, ...], rules: tuple[str, ...]) -> list[Json
             {
                 "ruleId": finding.rule,
                 "ruleIndex": rules.index(finding.rule),
-                "level": "error",
+                "level": severity(finding.rule).value,
                 "message": {"text": printable(f"{finding.message}; {finding.next_step}")},
                 "locations": [{"physicalLocation": _place(finding)}],
                 # the name that GitHub looks for; two findings that read the same are told apart by their order

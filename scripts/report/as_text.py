@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.markup import escape
 from rich.table import Table
 
+from scripts.checks import severity
 from scripts.model import Finding, Outcome, Report, Status
 
 WORDS = {
@@ -106,10 +107,10 @@ def finding_parts(finding: Finding) -> tuple[str, str]:
         finding: what is wrong.
 
     Returns:
-        File and line, as in "a.yaml:3"; what was found, what is wanted and what to do.
+        File and line, as in "a.yaml:3"; how bad it is, what was found, what is wanted and what to do.
     """
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    return place, f"{finding.message}; {finding.next_step}"
+    return place, f"{severity(finding.rule).value}: {finding.message}; {finding.next_step}"
 
 
 def printable(line: str) -> str:

@@ -12,8 +12,9 @@ from types import MappingProxyType
 from rich.console import Console
 from rich.markup import escape
 
+from scripts.checks import severity
 from scripts.errors import SettingsError
-from scripts.model import Report
+from scripts.model import Report, Severity
 from scripts.report import as_github, as_json, as_junit, as_sarif, as_text
 from scripts.report.as_text import finding_parts, printable
 
@@ -136,7 +137,8 @@ def _show_table(report: Report, target: Console) -> None:
     target.print(as_text.table(report))
     for finding in report.findings:
         place, rest = (escape(printable(part)) for part in finding_parts(finding))
-        target.print(f"[bold red]{place}[/]: {rest} [dim]\\[{finding.rule}][/]", soft_wrap=True)
+        style = "bold red" if severity(finding.rule) is Severity.ERROR else "bold yellow"
+        target.print(f"[{style}]{place}[/]: {rest} [dim]\\[{finding.rule}][/]", soft_wrap=True)
     for line in (*report.notes, as_text.summary(report)):
         target.print(escape(printable(line)), soft_wrap=True)
 

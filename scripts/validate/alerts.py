@@ -1,4 +1,4 @@
-"""PrometheusRules and their unit tests -> what promtool says of them."""
+"""PrometheusRules and their unit tests -> what promtool says of them, and what the rendered alerts come to."""
 
 import posixpath
 import re
@@ -8,7 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from scripts.checks import alert_rules
+from scripts.checks import alert_rules, alerts
+from scripts.checks.alerts import tested
+from scripts.checks.docs.markdown import Page, parse
+from scripts.checks.fault import Fault, Places, settle
+from scripts.checks.objects import Objects
 from scripts.document import Document, Span, YamlFile, items
 from scripts.model import Finding, Outcome
 from scripts.process import last_words, run
@@ -18,6 +22,12 @@ from scripts.validate.tools import Tools
 
 CHECK_RULES = "promtool check rules"
 TEST_RULES = "promtool test rules"
+SERIES = "alert series"
+TESTED = "alerts tested"
+RUNBOOKS = "alert runbooks"
+RENDERED = (SERIES, TESTED, RUNBOOKS)
+"""The checks of what is rendered."""
+
 TIMEOUT_S = 120.0
 WORKERS = 2
 TESTS = re.compile(r"tests/alerts/[^/]+\.test\.yaml")
@@ -67,6 +77,64 @@ def outcomes(tree: Tree, tools: Tools) -> tuple[Outcome, ...]:
     if not tests:
         tested = (skipped(TEST_RULES, "tests/alerts", "there is no *.test.yaml"),)
     return (*checked, *tested)
+
+
+def rendered(tree: Tree, pages: Mapping[str, Page], objects: Objects, places: Places) -> tuple[Outcome, ...]:
+    """
+    Check the alerts that the cluster would receive.
+
+    Args:
+        tree: what was read.
+
+        pages: of its documentation.
+
+        objects: that it renders to.
+
+        places: where they are written down.
+
+    Returns:
+        One outcome for what the alerts ask for, one for whether they are tested, one for their runbooks, and one for the
+        expressions that could not be read, where there are any.
+    """
+    found = alerts.alerts(objects)
+    if not alerts.rules(objects):
+        return tuple(skipped(check, "kubernetes", "no rule is applied") for check in RENDERED)
+    subject = f"{len(found)} alerts"
+    unread = alerts.unreadable(objects)
+    reason = "the parser does not take its expression, and promtool says whether Prometheus does"
+    return (
+        _settled(SERIES, subject, alerts.check_series(objects), places),
+        *(blocked(SERIES, name, reason) for name in unread),
+        _tests_of(tree, objects, places, subject),
+        _runbooks_of(tree, pages, objects, places, subject),
+    )
+
+
+def _tests_of(tree: Tree, objects: Objects, places: Places, subject: str) -> Outcome:
+    tests = tuple(file for file in tree.yaml_files if TESTS.fullmatch(file.path))
+    if not tests:
+        return skipped(TESTED, subject, "there is no tests/alerts/*.test.yaml")
+    if unread := next((each.path for each in tests if each.fault), ""):
+        return blocked(TESTED, subject, f"{unread} cannot be read")
+    expected = tested.read(document for file in tests for document in file.documents)
+    return _settled(TESTED, subject, alerts.check_tested(objects, expected), places)
+
+
+def _runbooks_of(tree: Tree, pages: Mapping[str, Page], objects: Objects, places: Places, subject: str) -> Outcome:
+    anchors = {path: frozenset(page.headings) for path, page in pages.items()}
+    others = {path: frozenset(parse(tree.texts[path]).headings) for path in _linked(tree, objects) - pages.keys()}
+    return _settled(RUNBOOKS, subject, alerts.check_runbooks(objects, anchors | others), places)
+
+
+def _linked(tree: Tree, objects: Objects) -> set[str]:
+    """The pages that an alert may name, to judge by the names of their files."""
+    links = "".join(each.runbook_url for each in alerts.alerts(objects))
+    return {path for path in tree.texts if path.endswith(".md") and posixpath.basename(path) in links}
+
+
+def _settled(check: str, subject: str, faults: Iterator[Fault], places: Places) -> Outcome:
+    findings, allowed = settle(faults, places)
+    return concluded(check, subject, findings, reason=f"{allowed} allowed with a reason" if allowed else "")
 
 
 def file_name(rule: Document) -> str:

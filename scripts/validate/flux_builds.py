@@ -72,7 +72,10 @@ def outcomes(
     reach = (
         blocked("flux reach", "kubernetes", "not everything builds") if broken else _unreached(tree, rendering, builder)
     )
-    return (*results, reach, *_rendered(tree, rendering, builder, results, store))
+    # without a Flux Kustomization that nothing applies, much is missing that others name
+    is_short = any(each.rule == "flux-unreached" for each in reach.findings)
+    before = (*results, reach) if is_short else results
+    return (*results, reach, *_rendered(tree, rendering, builder, before, store))
 
 
 def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tuple[Subject, ...]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scripts import report
-from scripts.checks import alert_rules, ambiguous, helm_repositories, kustomizations, story
+from scripts.checks import alert_rules, ambiguous, helm_repositories, kustomizations
 from scripts.errors import BackupError, CouldNotRun, FindingsFound
 from scripts.model import Finding, Outcome, Report, Status
 from scripts.progress import say, step
@@ -18,7 +18,7 @@ from scripts.render import Builder, render_tree
 from scripts.source import Tree, is_unchanged, read
 from scripts.store import NOTHING_KEPT, Store, digest_of, key, of_this_user
 from scripts.tree_root import tree_root
-from scripts.validate import alerts, builds, charts, flux_builds, lint, secret_scan, since, unpushed
+from scripts.validate import alerts, builds, charts, flux_builds, lint, secret_scan, since, story, unpushed
 from scripts.validate.outcome import blocked, concluded, guarded, skipped
 from scripts.validate.tools import Tools, locate
 
@@ -121,9 +121,10 @@ def _checked(tree: Tree, tools: Tools, store: Store, commits: unpushed.Commits |
         running = {name: workers.submit(_timed, name, check) for name, check in checks.items()}
         outcomes = _collected(running)
     order = ("kustomize build, flux build", "yamllint", "promtool", "secrets")
+    checked = (_reading(tree), *(each for name in order for each in outcomes[name]), *_documents(tree))
     return Report(
         title="validate",
-        outcomes=(_reading(tree), *(each for name in order for each in outcomes[name]), *_documents(tree)),
+        outcomes=(*checked, *story.outcomes(tree, checked)),
         notes=_notes(tree),
     )
 
@@ -197,18 +198,7 @@ def _documents(tree: Tree) -> tuple[Outcome, ...]:
         findings = tuple(finding for each in meant for finding in examine(each))
         some = concluded(check, f"{len(meant)} {kind}", findings)
         outcomes.append(some if meant else skipped(check, "kubernetes", f"there are no {kind}"))
-    return (*outcomes, _story(tree))
-
-
-def _story(tree: Tree) -> Outcome:
-    subject = f"{len(story.WANTED)} paths"
-    missing = story.check(tree.files)
-    named = builds.referenced(tree)
-    # kustomize says it of those that a kustomization names
-    findings = tuple(each for each in missing if each.file not in named)
-    if missing and not findings:
-        return blocked("story", subject, f"{missing[0].file} is missing, as its kustomization says")
-    return concluded("story", subject, findings)
+    return tuple(outcomes)
 
 
 def _reading(tree: Tree) -> Outcome:

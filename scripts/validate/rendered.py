@@ -10,7 +10,7 @@ from scripts.model import Outcome
 from scripts.render import Rendering
 from scripts.source import Tree
 from scripts.store import NOTHING_KEPT, Store
-from scripts.validate import charts
+from scripts.validate import alerts, charts, docs
 from scripts.validate.outcome import blocked, concluded, skipped
 
 SCHEMAS = "schemas"
@@ -35,11 +35,13 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store =
 
     Returns:
         One outcome for each of: the schemas, the Flux graph, the values of HelmReleases, the chart of each of them, the
-        backups, the exemptions from rules.
+        backups, what the alerts ask for, whether they are tested, their runbooks, the documentation, the exemptions from
+        rules.
     """
     checked = schema.check(Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents)))
     rendered_charts = charts.attempts(checked.meant, store=store)
     objects = replace(checked.meant, made=charts.made(rendered_charts))
+    pages = docs.pages_of(tree)
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
     subject = "{} ReplicationSources, {} ReplicationDestinations, {} PVCs".format(*count)
     graph, backups, releases = (tuple(each.check(objects)) for each in (flux_graph, volsync, helm))
@@ -64,6 +66,8 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store =
         values,
         *charts.outcomes(rendered_charts, places),
         some,
+        *alerts.rendered(tree, pages, objects, places),
+        docs.outcome(tree, pages, rendering, objects),
         _outcome(EXEMPTIONS, f"{len(rendering.resources)} objects", check_exemptions(rendering.resources), places),
     )
 
@@ -78,7 +82,7 @@ def stopped(reason: str) -> tuple[Outcome, ...]:
     Returns:
         One outcome for each check that could not run.
     """
-    names = (SCHEMAS, FLUX_GRAPH, HELM, VOLSYNC, EXEMPTIONS)
+    names = (SCHEMAS, FLUX_GRAPH, HELM, VOLSYNC, *alerts.RENDERED, docs.CHECK, EXEMPTIONS)
     return tuple(blocked(check, "kubernetes", reason) for check in names)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import yaml
 
+from scripts.checks.docs.markdown import Block, Page, read
 from scripts.render import render
 from scripts.settings import REPOSITORY_ROOT as ROOT
 from tests.docs import kubectl, programs, shell
-from tests.docs.markdown import Block, Page, read
 from tests.docs.tree import Known
 
 APP = "kubernetes/workloads/apps/demo-app"

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scripts.checks.docs import own
 from scripts.provision.credentials import LABELS, SECRET_LENGTH
-from tests.docs import kubectl, own
+from scripts.settings import REPOSITORY_ROOT
+from tests.docs import kubectl
 from tests.docs.flags import Refused, taken_apart
 from tests.docs.kubectl import Made
 from tests.docs.shell import HARMLESS, MARKERS, Call
@@ -59,6 +61,9 @@ OP = {
 CURL_FLAGS = "-f -k -o= -s -S -w= -fsS -sk"
 
 
+COMMANDS = own.read(*((REPOSITORY_ROOT / name).read_text(encoding="utf-8") for name in ("tasks.py", "noxfile.py")))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """
@@ -97,8 +102,11 @@ def _checked(call: Call, context: Context) -> Iterator[str]:
             yield from _mc(call, context.known)
         case "op":
             yield from _op(call, context.known)
-        case "invoke" | "nox" | "python" | "python3":
-            yield from own.check(call)
+        case "invoke" | "nox":
+            yield from own.check(call.program, call.arguments, COMMANDS)
+        case "python" | "python3":
+            if call.arguments != ("bootstrap.py",):
+                yield "is not a way to set up"
         case "curl":
             yield from _curl(call, context.known)
         case "aws":

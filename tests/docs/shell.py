@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs.markdown import SHELL, Page
+from scripts.checks.docs.markdown import SHELL, Page
 
 MARKER = "MARKER-OF-A-SECRET"
 MARKERS = (MARKER, base64.b64encode(MARKER.encode()).decode())

@@ -4,25 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.checks.docs import cluster
+from scripts.checks.objects import Objects
 from scripts.render import Rendering
 
-KINDS = {
+KINDS = cluster.KINDS | {
     word: kind
     for kind, words in (
         ("Deployment", "deploy deployment"),
         ("Event", "events"),
-        ("ExternalSecret", "externalsecret"),
-        ("PersistentVolumeClaim", "pvc"),
         ("Pod", "pod pods"),
-        ("ReplicationDestination", "replicationdestination"),
-        ("ReplicationSource", "replicationsource"),
-        ("Secret", "secret"),
         ("Service", "svc"),
         ("ServiceMonitor", "servicemonitor"),
         ("StatefulSet", "statefulset"),
-        ("StorageClass", "storageclass"),
         ("VolumeSnapshot", "volumesnapshot"),
-        ("VolumeSnapshotClass", "volumesnapshotclass"),
     )
     for word in words.split()
 }
@@ -103,11 +98,14 @@ class Known:
         return {(each.id.api_version, each.id.kind) for each in self.rendering.resources} | OWN_KINDS
 
     @property
-    def namespaces(self) -> set[str]:
+    def there(self) -> cluster.Known:
+        """What `invoke validate` knows to be there."""
+        return cluster.Known(objects=Objects(resources=self.rendering.resources, externals=self.externals))
+
+    @property
+    def namespaces(self) -> frozenset[str]:
         """Every namespace of the tree."""
-        return {each.id.namespace for each in self.rendering.resources if each.id.namespace} | {
-            each.id.name for each in self.rendering.resources if each.id.kind == "Namespace"
-        }
+        return self.there.namespaces
 
     @property
     def kustomizations(self) -> set[str]:
@@ -130,16 +128,10 @@ class Known:
 
     def names(self, kind: str) -> set[str]:
         """The names of a kind: in the tree, of others, and what VolSync makes of them."""
-        found = {each["metadata"]["name"] for each in self.documents(kind)} | set(self.externals.get(kind, ()))
-        found |= {name for made, name in MADE_BY_OTHERS if made == kind}
-        if kind == "Secret":
-            found |= {each["spec"]["target"]["name"] for each in self.documents("ExternalSecret")}
-        sources = {each["metadata"]["name"] for each in self.documents("ReplicationSource")}
-        # Source: backube/volsync@v0.12.0:controllers/mover/restic/mover.go, controllers/volumehandler/volumehandler.go
+        found = self.there.names(kind) | {name for made, name in MADE_BY_OTHERS if made == kind}
         if kind == "VolumeSnapshot":
-            found |= {f"volsync-{name}-src" for name in sources}
-        if kind == "PersistentVolumeClaim":
-            found |= {f"volsync-{name}-{what}" for name in sources for what in ("src", "cache")}
+            # Source: backube/volsync@v0.12.0:controllers/volumehandler/volumehandler.go
+            found |= {f"volsync-{each['metadata']['name']}-src" for each in self.documents("ReplicationSource")}
         return found
 
     def specification(self, kind: str) -> set[str]:

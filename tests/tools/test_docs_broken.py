@@ -2,8 +2,8 @@
 
 import pytest
 
+from scripts.checks.docs.markdown import parse
 from tests.docs import example
-from tests.docs.markdown import parse
 
 PAGE = "export APP=demo-app TAG=one\n"
 DESTINATION = """kubectl apply -f - <<YAML
@@ -182,7 +182,7 @@ def test_the_snippets_that_are_broken_below_are_right_as_they_are(known, tmp_pat
         ),
         pytest.param(".venv/bin/invoke minio.create", "minio.create", id="a task that there is not"),
         pytest.param(".venv/bin/invoke setup --yes", "--yes", id="a flag that a task has not"),
-        pytest.param(".venv/bin/nox -s restore", "no session restore", id="a session that there is not"),
+        pytest.param(".venv/bin/nox -s restore", "the session restore", id="a session that there is not"),
         pytest.param(".venv/bin/nox -s e2e -- --bytes 1", "--bytes", id="a flag that a session's task has not"),
     ],
 )

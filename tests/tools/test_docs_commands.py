@@ -5,11 +5,11 @@ import re
 import pytest
 import yaml
 
+from scripts.checks.docs.markdown import read
 from scripts.process import run as run_program
 from scripts.settings import REPOSITORY_ROOT as ROOT
 from scripts.toolchain import get
 from tests.docs import example, manifests, programs, prose, shell
-from tests.docs.markdown import read
 
 RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
 PROSE_ONLY = {"CHANGELOG.md", "docs/reference/exit-codes.md", "docs/reference/parameters.md"}

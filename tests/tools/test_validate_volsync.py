@@ -39,6 +39,12 @@ def add(name, text):
 
 
 CLAIM_SPEC = "{accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}"
+CLONES = """\
+patches:
+  - patch: '[{"op": "replace", "path": "/spec/restic/copyMethod", "value": "Clone"}]'
+    target:
+      kind: ReplicationSource
+"""
 MADE_BY_HAND = "allow.backup/volsync-not-filled: it was there before its backups"
 
 
@@ -470,7 +476,7 @@ FAULTS = [
     ),
     pytest.param(
         replace(DESTINATION, "manual: restore-once", "schedule: 0 2 * * *"),
-        ("volsync-trigger", DESTINATION, 23),
+        ("volsync-trigger", DESTINATION, 24),
         id="a destination restores every night",
     ),
     pytest.param(
@@ -616,7 +622,7 @@ def test_one_fault_of_what_is_rendered_is_one_finding_with_its_file_and_line(tre
         pytest.param(
             replace(SOURCE, "name: ${APP}-src", f"name: ${{APP}}-{'long' * 11}ab"), id="a name has 51 characters"
         ),
-        pytest.param(replace(SOURCE, "copyMethod: Snapshot", "copyMethod: Clone"), id="a source clones"),
+        pytest.param(append(DEMO, CLONES), id="a source clones"),
         pytest.param(replace(DESTINATION, "capacity: 1Gi", "capacity: 1024Mi"), id="a size is written in another way"),
         pytest.param(add("restored.yaml", destination(method="Direct")), id="nothing is filled from a destination"),
         pytest.param(replace(DESTINATION, "    repository", "    previous: 0\n    repository"), id="previous is 0"),

@@ -254,17 +254,16 @@ def test_a_closure_ends_where_folders_are_built_from_each_other():
 
 def test_a_missing_folder_is_one_finding_that_names_each_criterion():
     wanted = (
-        story.Wanted(path="a/b/1.yaml", criterion="AC2"),
-        story.Wanted(path="a/b/2.yaml", criterion="AC1"),
-        story.Wanted(path="a/3.yaml", criterion="AC3"),
-        story.Wanted(path="a/4.yaml", criterion="AC4"),
+        story.Criterion(name="AC1", asks="one", paths=("a/b/2.yaml",)),
+        story.Criterion(name="AC2", asks="two", paths=("a/b/1.yaml", "a/b/3.yaml")),
+        story.Criterion(name="AC3", asks="three", paths=("a/3.yaml", "a/4.yaml")),
     )
 
-    found = story.check({"a/3.yaml"}, wanted)
+    found = story.missing({"a/3.yaml"}, wanted)
 
-    assert [(each.file, each.message) for each in found] == [
-        ("a/4.yaml", "is missing, and AC4 asks for it"),
-        ("a/b", "is missing, and AC1, AC2 asks for it"),
+    assert [(name, each.file, each.message) for name, each in found] == [
+        ("AC3", "a/4.yaml", "is missing, and AC3 asks for it"),
+        ("AC1", "a/b", "is missing, and AC1, AC2 asks for it"),
     ]
 
 
@@ -280,3 +279,8 @@ def test_a_missing_folder_is_one_finding_that_names_each_criterion():
 )
 def test_a_line_of_an_earlier_version_is_allowed_where_it_is_now(text, allowed):
     assert credentials.allows(text, "  x ") is allowed
+
+
+def test_every_criterion_of_the_story_is_checked_by_something_or_says_what_does():
+    assert [each.name for each in story.CRITERIA] == [f"AC{number}" for number in range(1, 11)]
+    assert [each.name for each in story.CRITERIA if bool(each.checks) is bool(each.elsewhere)] == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.checks.docs.markdown import parse, read
 from scripts.e2e.evidence import KNOWN_LOSSES
 from scripts.e2e.scenario import Scenario
 from scripts.e2e.services import Services
@@ -14,8 +15,9 @@ from scripts.process import INHERITED
 from scripts.provision import policy
 from scripts.settings import REPOSITORY_ROOT as ROOT
 from scripts.toolchain.network import PROXIES
-from tests.docs import code, own, prose
-from tests.docs.markdown import parse, read
+from tasks import namespace
+from tests.docs import code, prose
+from tests.docs.programs import COMMANDS
 
 RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
 COMPONENT = ROOT / "kubernetes/components/volsync"
@@ -51,13 +53,13 @@ def test_every_link_path_and_task_that_a_page_names_is_there(path):
         pytest.param("[a](docs/nothing.md)", "leads to no file", id="a link to no file"),
         pytest.param(f"[a]({RUNBOOK}#nothing)", "leads to no heading", id="a link to no heading of another page"),
         pytest.param("# One\n\n[a](#two)", "leads to no heading", id="a link to no heading of this page"),
-        pytest.param("`kubernetes/clusters/apps/nothing.yaml`", "there is no", id="a path that is not there"),
-        pytest.param("`kubernetes/workloads/<app>/nothing`", "there is no", id="a path with a placeholder"),
+        pytest.param("`kubernetes/clusters/apps/nothing.yaml`", "is not there", id="a path that is not there"),
+        pytest.param("`kubernetes/workloads/<app>/nothing`", "is not there", id="a path with a placeholder"),
         pytest.param("`nothing.toml`", "there is no file", id="a file that is not there"),
         pytest.param("`invoke nothing`", "nothing", id="a task that there is not"),
         pytest.param("`invoke backup.list`", "backup.list", id="a task that may come later"),
         pytest.param("`.venv/bin/invoke setup --nothing`", "nothing", id="a flag that there is not"),
-        pytest.param("`nox -s nothing`", "no session", id="a session that there is not"),
+        pytest.param("`nox -s nothing`", "the session nothing", id="a session that there is not"),
     ],
 )
 def test_what_leads_nowhere_is_found(text, found):
@@ -70,7 +72,7 @@ def test_what_leads_nowhere_is_found(text, found):
 
 
 def tasks():
-    return {context.name: context for context in own.contexts()}
+    return {context.name: context for context in namespace.to_contexts()}
 
 
 def flags():
@@ -102,7 +104,7 @@ def test_every_task_is_documented_with_its_own_sentence():
     page = read(ROOT, "docs/reference/tasks.md")
     written = {plain(name): sentence for name, sentence in table(page, "task", "what it does")}
 
-    assert written == {name: own.namespace[name].__doc__.strip() for name in tasks()}
+    assert written == {name: namespace[name].__doc__.strip() for name in tasks()}
 
 
 def test_every_flag_is_documented_with_its_default():
@@ -116,10 +118,19 @@ def test_a_flag_that_is_not_documented_is_found():
     assert flags() - documented_flags(parse(without)) == {("setup", "--force", "off")}
 
 
+def test_what_is_read_from_the_text_of_the_tasks_is_what_invoke_knows_of_them():
+    known = {
+        name: {f"--{each.name.replace('_', '-')}": each.takes_value for each in context.args.values()}
+        for name, context in tasks().items()
+    }
+
+    assert COMMANDS.tasks == known
+
+
 def test_every_session_is_documented():
     page = read(ROOT, "docs/reference/tasks.md")
 
-    assert {plain(name) for name, _ in table(page, "session", "what it does")} == set(own.sessions())
+    assert {plain(name) for name, _ in table(page, "session", "what it does")} == set(COMMANDS.sessions)
 
 
 # --------------------------------------------------------------------------------------------------- environment, settings

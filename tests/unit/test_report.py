@@ -30,7 +30,7 @@ def test_the_text_has_each_outcome_each_finding_the_notes_and_the_sum():
     assert report.text(FOUND).splitlines() == [
         "passed: read: 2 files",
         "FAILED: yamllint: 2 files",
-        "    a.yaml:3: too long; correct the line [yaml-lint]",
+        "    a.yaml:3: warning: too long; correct the line [yaml-lint]",
         "COULD NOT RUN: flux build: app (flate cannot be had)",
         "skipped: promtool: tests (there are none)",
         "flate spoke.",
@@ -51,7 +51,7 @@ def test_a_terminal_gets_a_table_with_the_same_facts():
         "FAILED yamllint 2 files 1 finding",
         "COULD NOT RUN flux build app flate cannot be had",
         "skipped promtool tests there are none",
-        "a.yaml:3: too long; correct the line [yaml-lint]",
+        "a.yaml:3: warning: too long; correct the line [yaml-lint]",
         "flate spoke.",
         "validate: 1 passed, 1 failed, 1 could not run, 1 skipped; 1 finding",
     ]
@@ -79,7 +79,7 @@ def test_a_finding_without_a_line_names_the_file_alone():
     finding = Finding(rule="story-path", file="docs", line=0, message="is missing", next_step="add it")
     found = Report(title="x", outcomes=(Outcome(check="c", subject="s", status=Status.FAILED, findings=(finding,)),))
 
-    assert "    docs: is missing; add it [story-path]\n" in report.text(found)
+    assert "    docs: warning: is missing; add it [story-path]\n" in report.text(found)
 
 
 def test_nothing_checked_does_not_read_like_a_pass():

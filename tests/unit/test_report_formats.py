@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts import report
-from scripts.checks import RULES, SECRET_RULES
+from scripts.checks import RULES, SECRET_RULES, WARNINGS
 from scripts.model import Finding, Outcome, Report, Status
 from scripts.report import FORMATS, Verdict, obstacles, verdict
 from scripts.settings import REPOSITORY_ROOT
@@ -167,6 +167,8 @@ def test_any_report_is_what_the_schema_says(found):
         pytest.param(lambda it: it.pop("obstacles"), id="a field is missing"),
         pytest.param(lambda it: it["outcomes"][0].update(status="ok"), id="a status that there is not"),
         pytest.param(lambda it: it["outcomes"][0].update(status="failed"), id="a failure without a finding"),
+        pytest.param(lambda it: it["outcomes"][1]["findings"][0].pop("severity"), id="a finding without a severity"),
+        pytest.param(lambda it: it["outcomes"][1]["findings"][0].update(severity="note"), id="a severity there is not"),
         pytest.param(lambda it: it["outcomes"][1]["findings"][0].update(line=0), id="a line that no file has"),
     ],
 )
@@ -185,6 +187,7 @@ def test_the_json_holds_what_the_report_holds():
     assert document["outcomes"][1]["findings"] == [
         {
             "rule": "yaml-lint",
+            "severity": "warning",
             "file": "a b/c.yaml",
             "line": 3,
             "message": "too long: 121, not 120",
@@ -192,6 +195,7 @@ def test_the_json_holds_what_the_report_holds():
         },
         {
             "rule": "secret-in-tree",
+            "severity": "error",
             "file": "docs/a.md",
             "line": None,
             "message": LEAK.message,
@@ -230,7 +234,7 @@ def test_a_sarif_log_has_what_code_scanning_asks_for(found):
         assert rule["defaultConfiguration"]["level"] in {"none", "note", "warning", "error"}
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["level"] == "error"
+        assert result["level"] == rules[result["ruleIndex"]]["defaultConfiguration"]["level"]
         assert result["message"]["text"]
         (location,) = result["locations"]
         place = location["physicalLocation"]
@@ -258,6 +262,15 @@ def test_every_rule_is_in_the_log_and_a_credential_is_a_matter_of_security():
 
     assert {name: rules[name]["fullDescription"]["text"] for name in RULES} == dict(RULES)
     assert {name for name, rule in rules.items() if "security-severity" in rule["properties"]} == SECRET_RULES
+
+
+def test_the_level_of_a_rule_and_of_its_results_is_its_severity():
+    run = run_of(FOUND)
+    levels = {rule["id"]: rule["defaultConfiguration"]["level"] for rule in run["tool"]["driver"]["rules"]}
+
+    assert {name for name, level in levels.items() if level == "warning"} == WARNINGS
+    assert levels["could-not-run"] == "error"
+    assert [each["level"] for each in run["results"]] == ["warning", "error"]
 
 
 def marks(*found):
@@ -330,8 +343,8 @@ def test_a_failure_has_every_finding_with_its_rule():
     assert failure.get("message") == "2 findings"
     assert failure.get("type") == "yaml-lint, secret-in-tree"
     assert failure.text.splitlines() == [
-        "a b/c.yaml:3: too long: 121, not 120; break it [yaml-lint]",
-        "docs/a.md: looks like a key; remove it [secret-in-tree]",
+        "a b/c.yaml:3: warning: too long: 121, not 120; break it [yaml-lint]",
+        "docs/a.md: error: looks like a key; remove it [secret-in-tree]",
     ]
 
 
@@ -346,7 +359,7 @@ def test_that_nothing_was_checked_is_a_test_case_with_an_error():
 
 def test_the_annotations_say_what_where_and_what_else():
     assert list(commands(FOUND)) == [
-        ("error", {"file": "a b/c.yaml", "line": "3", "title": "yaml-lint"}, "too long: 121, not 120; break it"),
+        ("warning", {"file": "a b/c.yaml", "line": "3", "title": "yaml-lint"}, "too long: 121, not 120; break it"),
         ("error", {"file": "docs/a.md", "title": "secret-in-tree"}, "looks like a key; remove it"),
         ("warning", {"title": "could not run"}, "flux build: kubernetes/apps: flate cannot be had"),
         ("notice", {}, NOTE),

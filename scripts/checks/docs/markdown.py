@@ -36,6 +36,8 @@ class Page:
     Args:
         path: relative to the root of the tree.
 
+        text: of the page.
+
         headings: pairs of an anchor and the text below it, down to the next heading of the same or a higher level.
 
         links: pairs of a target and a line.
@@ -48,6 +50,7 @@ class Page:
     """
 
     path: str
+    text: str
     headings: dict[str, str]
     links: tuple[tuple[str, int], ...]
     blocks: tuple[Block, ...]
@@ -64,8 +67,11 @@ def parse(text: str, path: str = "page.md") -> Page:
     """Take a page apart."""
     tokens = PARSER.parse(text)
     lines = text.splitlines()
-    links, code, table, tables = [], [], [], []
-    marks = []
+    links: list[tuple[str, int]] = []
+    code: list[tuple[str, int]] = []
+    table: list[list[str]] = []
+    tables: list[tuple[tuple[str, ...], ...]] = []
+    marks: list[tuple[str, int, int]] = []
     for number, token in enumerate(tokens):
         line = (token.map or [0])[0] + 1
         if token.type == "heading_open":
@@ -82,6 +88,7 @@ def parse(text: str, path: str = "page.md") -> Page:
             table = []
     return Page(
         path=path,
+        text=text,
         headings=_sections(lines, marks),
         links=tuple(links),
         blocks=tuple(

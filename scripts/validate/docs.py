@@ -1,0 +1,81 @@
+"""README.md and docs/ -> whether what they speak of is there."""
+
+import re
+from collections.abc import Mapping
+
+from scripts.checks import docs
+from scripts.checks.docs import own, paths
+from scripts.checks.docs.cluster import Known
+from scripts.checks.docs.markdown import Page, parse
+from scripts.checks.objects import Objects
+from scripts.model import Outcome
+from scripts.render import OWN_SOURCE, Rendering
+from scripts.source import Tree
+from scripts.store import key
+from scripts.validate.outcome import concluded, skipped
+
+CHECK = "docs"
+PAGES = re.compile(r"README\.md|docs/.+\.md")
+
+
+def pages_of(tree: Tree) -> Mapping[str, Page]:
+    """
+    Take the pages of a tree apart.
+
+    Args:
+        tree: what was read.
+
+    Returns:
+        Path -> README.md and each Markdown page below docs/.
+    """
+    keys = {path: key("page", path, tree.digests[path]) for path in tree.texts if PAGES.fullmatch(path)}
+    known = tree.store.get(keys.values())
+    found: dict[str, Page] = {}
+    for path, name in keys.items():
+        page = known.get(name)
+        if page is None:
+            page = parse(tree.texts[path], path)
+            tree.store.put(name, page)
+        found[path] = page
+    return found
+
+
+def outcome(tree: Tree, pages: Mapping[str, Page], rendering: Rendering, objects: Objects) -> Outcome:
+    """
+    Check the documentation.
+
+    Args:
+        tree: what was read.
+
+        pages: of the tree.
+
+        rendering: of the same tree.
+
+        objects: of the rendering.
+
+    Returns:
+        One outcome, whose reason says what could not be looked at.
+    """
+    if not pages:
+        return skipped(CHECK, "README.md, docs", "there is no page")
+    files = frozenset(tree.files)
+    folders = paths.folders(files)
+    count = sum(docs.references(page, folders) for page in pages.values())
+    if not count:
+        return skipped(CHECK, f"{len(pages)} pages", "they have no link, no path and no command that can be checked")
+    commands = own.read(tree.texts.get("tasks.py"), tree.texts.get("noxfile.py"))
+    others = sorted(each.name for each in rendering.kustomizations if each.source not in {OWN_SOURCE, ("", "")})
+    known = None if others else Known(objects=objects)
+    findings = tuple(
+        finding
+        for path in sorted(pages)
+        for finding in docs.check(pages[path], pages=pages, files=files, commands=commands, known=known)
+    )
+    unknown = (("tasks.py", commands.tasks), ("noxfile.py", commands.sessions))
+    blind = [name for name, found in unknown if found is None]
+    reasons = (
+        f"not its tasks or sessions: {' and '.join(blind)} not there, or not to be read" if blind else "",
+        f"not its objects: what {others[0]} applies is not in this tree" if others else "",
+    )
+    subject = f"{count} references in {len(pages)} pages"
+    return concluded(CHECK, subject, findings, reason="; ".join(filter(None, reasons)))
