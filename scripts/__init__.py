@@ -7,5 +7,5 @@ The Python behind the tasks: what static YAML cannot do.
     dataset -- scenario (local | cluster) -- compare --> Evidence ------------+
 
 Imports point one way: errors, model, settings, process, progress, toolchain, cluster_settings, document, store, source,
-render, checks, report, review, validate, provision, e2e, publish. The layers are checked by import-linter (pyproject.toml).
+render, checks, report, review, validate, cluster, provision, e2e, publish. The layers are checked by import-linter (pyproject.toml).
 """
