@@ -1,13 +1,17 @@
 """An app that is backed up, as objects: its claim, its Secret, its ReplicationSource and ReplicationDestination."""
 
-from collections.abc import Mapping
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.cluster import Object
+from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import (
+    EVENT,
     JOB,
+    NAMESPACE,
     PERSISTENT_VOLUME_CLAIM,
     POD,
     REPLICATION_DESTINATION,
@@ -24,6 +28,17 @@ CACHE_STORAGE = "local"
 SNAPSHOTS = "block-snapshots"
 SOON_S = 90.0
 """A machine that is busy is not a failure."""
+
+
+@contextlib.contextmanager
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace for as long as the context lasts; gives its name."""
+    name = f"test-{secrets.token_hex(4)}"
+    cluster.create(NAMESPACE, {"metadata": {"name": name}})
+    try:
+        yield name
+    finally:
+        cluster.delete(NAMESPACE, name)
 
 
 def classes(stage: Stage) -> None:
@@ -175,6 +190,11 @@ class App:
     def job(self, name: str = "") -> Object | None:
         """The Job of the source, or of another name."""
         return self.stage.cluster.find(JOB, name or f"volsync-src-{self.name}", self.namespace)
+
+    def events(self, name: str) -> dict[str, Object]:
+        """Reason -> event, of the objects of a name."""
+        found = self.stage.cluster.list(EVENT, self.namespace, fields=f"involvedObject.name={name}")
+        return {each["reason"]: each for each in found}
 
     def pods(self, job: str = "") -> list[Object]:
         """The pods of a Job."""

@@ -1,8 +1,7 @@
-"""A door in front of a server: open, shut, or slow, as a network or a service that fails is."""
+"""A door in front of a server: open, shut, slow, or holding what goes through, as a network or a service that fails is."""
 
 import contextlib
 import socket
-import struct
 import threading
 from collections.abc import Iterator
 
@@ -18,34 +17,55 @@ class Gate:
     """
 
     def __init__(self, target: int) -> None:
-        self.target = target
-        self.delay_s = 0.0
-        self.bytes_left: int | None = None
-        self._shut = threading.Event()
+        self._target = target
+        self._delay_s = 0.0
+        self._held_after: int | None = None
+        self._released = threading.Event()
+        self._released.set()
         self._ended = threading.Event()
+        self._lock = threading.RLock()
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
-        self._lock = threading.Lock()
-        self._door = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._door: socket.socket | None = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._door.getsockname()[1]
+        self._listen(self._door)
 
     def shut(self) -> None:
         """Cut every connection, and refuse new ones."""
-        self._shut.set()
+        with self._lock:
+            if self._door is not None:
+                _close(self._door)
+                self._door = None
         self.cut()
 
     def open(self) -> None:
         """Let everything through again, at once."""
-        self.delay_s = 0.0
-        self.bytes_left = None
-        self._shut.clear()
+        self._delay_s = 0.0
+        self._held_after = None
+        self._released.set()
+        with self._lock:
+            if self._door is None and not self._ended.is_set():
+                self._door = socket.create_server(("127.0.0.1", self.port), backlog=128)
+                self._listen(self._door)
 
     def slow(self, delay_s: float) -> None:
-        """Hold each piece that the server answers back for a while, in seconds."""
-        self.delay_s = delay_s
+        """Keep each piece that the server answers back for a while, in seconds."""
+        self._delay_s = delay_s
 
-    def shut_after(self, sent_bytes: int) -> None:
-        """Shut once so many bytes more went to the server, as one that fails in the middle of an upload."""
-        self.bytes_left = sent_bytes
+    def hold_after(self, sent_bytes: int) -> None:
+        """Let so many bytes more through to the server, and then nothing until it is opened."""
+        self._held_after = sent_bytes
+        self._released.clear()
+
+    @property
+    def is_holding(self) -> bool:
+        """Tell whether something waits to go through."""
+        return self._held_after is not None and self._held_after < 0
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        with self._lock:
+            return len(self._pairs)
 
     def cut(self) -> None:
         """Cut every connection; new ones are let through."""
@@ -57,23 +77,22 @@ class Gate:
     def end(self) -> None:
         """Stop for good."""
         self._ended.set()
+        self._released.set()
         self.shut()
-        _close(self._door)
 
-    def run(self) -> None:
-        """Serve until the end."""
-        while not self._ended.is_set():
+    def _listen(self, door: socket.socket) -> None:
+        threading.Thread(target=self._accept, args=(door,), name=f"gate to {self._target}", daemon=True).start()
+
+    def _accept(self, door: socket.socket) -> None:
+        while True:
             try:
-                client, _ = self._door.accept()
+                client, _ = door.accept()
             except OSError:
                 return
-            if self._shut.is_set():
-                _reset(client)
-                continue
             try:
-                server = socket.create_connection(("127.0.0.1", self.target), timeout=5)
+                server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
             except OSError:
-                _reset(client)
+                _close(client)
                 continue
             server.settimeout(None)
             pair = (client, server)
@@ -82,20 +101,25 @@ class Gate:
             for source, target, answers in ((client, server, False), (server, client, True)):
                 threading.Thread(target=self._pass, args=(pair, source, target, answers), daemon=True).start()
 
-    def _pass(self, pair: tuple[socket.socket, socket.socket], source, target, answers: bool) -> None:
+    def _pass(
+        self, pair: tuple[socket.socket, socket.socket], source: socket.socket, target: socket.socket, answers: bool
+    ) -> None:
         with contextlib.suppress(OSError):
             while block := source.recv(BLOCK_BYTES):
-                if answers and self.delay_s:
-                    self._ended.wait(self.delay_s)
-                if not answers and self.bytes_left is not None:
-                    self.bytes_left -= len(block)
-                    if self.bytes_left < 0:
-                        self.shut()
-                        break
+                if answers:
+                    self._ended.wait(self._delay_s)
+                else:
+                    self._hold(len(block))
                 target.sendall(block)
         _close(*pair)
         with self._lock:
             self._pairs.discard(pair)
+
+    def _hold(self, size_bytes: int) -> None:
+        if self._held_after is not None:
+            self._held_after -= size_bytes
+            if self._held_after < 0:
+                self._released.wait()
 
 
 @contextlib.contextmanager
@@ -110,13 +134,10 @@ def before(port: int) -> Iterator[Gate]:
         The gate, open.
     """
     gate = Gate(port)
-    thread = threading.Thread(target=gate.run, name=f"gate to {port}", daemon=True)
-    thread.start()
     try:
         yield gate
     finally:
         gate.end()
-        thread.join()
 
 
 def _close(*sockets: socket.socket) -> None:
@@ -125,8 +146,3 @@ def _close(*sockets: socket.socket) -> None:
         with contextlib.suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)
         each.close()
-
-
-def _reset(client: socket.socket) -> None:
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.close()

@@ -4,7 +4,7 @@ import contextlib
 import threading
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from scripts.cluster import Change, Cluster, Kind, Object
 from scripts.errors import BackupError, Conflict, NotFound
@@ -44,6 +44,25 @@ class Hub:
     def listen(self, kind: Kind, listener: Callable[[Change], None]) -> None:
         """Be told of each change of a kind; listeners are quick, and are added before `start`."""
         self._listeners[kind].append(listener)
+
+    @contextlib.contextmanager
+    def recording(self, namespace: str) -> Iterator[list[tuple[Kind, Change]]]:
+        """Keep each change within a namespace, in the order they were seen, for as long as the context lasts."""
+        found: list[tuple[Kind, Change]] = []
+        added = []
+        for kind in self._kinds:
+
+            def listener(change: Change, kind: Kind = kind) -> None:
+                if change.object["metadata"].get("namespace") == namespace:
+                    found.append((kind, change))
+
+            self._listeners[kind].append(listener)
+            added.append((kind, listener))
+        try:
+            yield found
+        finally:
+            for kind, listener in added:
+                self._listeners[kind].remove(listener)
 
     def start(self) -> None:
         """Watch."""
@@ -96,7 +115,7 @@ class Hub:
                     del self._store[kind][key(document)]
             else:
                 self._store[kind][key(document)] = document
-        for listener in self._listeners[kind]:
+        for listener in list(self._listeners[kind]):
             listener(change)
 
 
