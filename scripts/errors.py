@@ -14,6 +14,9 @@ One class and one exit code per kind of failure.
     ├── ProofFailed         10  what came back is not what was written
     ├── MoverFailed         11  a backup or restore failed, or did nothing and called it a success
     ├── CommitRefused       12  something that does not belong would go into the commit
+    ├── Forbidden           13  the Kubernetes API does not let this user do it
+    ├── NotFound            14  the cluster has no such object, or no such kind of object
+    ├── Conflict            15  an object of the cluster was made or changed by somebody else meanwhile
     └── Interrupted        130  Ctrl-C, or a signal that ends the process
 
 Each is caught once, by the task wrapper (scripts/task.py). Anything else is a bug and keeps its traceback.
@@ -134,6 +137,54 @@ class CommitRefused(BackupError):
     """Something that does not belong would go into the commit."""
 
     exit_code = 12
+
+
+class Forbidden(BackupError):
+    """
+    The Kubernetes API does not let this user do it.
+
+    Args:
+        verb: as a Role names it ("list").
+
+        resource: as a Role names it ("pods/log").
+    """
+
+    exit_code = 13
+
+    def __init__(self, where: str, found: str, next_step: str, *, verb: str = "", resource: str = "") -> None:
+        super().__init__(where, found, next_step)
+        self.verb = verb
+        self.resource = resource
+
+
+class NotFound(BackupError):
+    """
+    The cluster has no such object, or no such kind of object.
+
+    Args:
+        kind_is_known: False where the cluster does not serve the kind at all.
+    """
+
+    exit_code = 14
+
+    def __init__(self, where: str, found: str, next_step: str, *, kind_is_known: bool = True) -> None:
+        super().__init__(where, found, next_step)
+        self.kind_is_known = kind_is_known
+
+
+class Conflict(BackupError):
+    """
+    An object of the cluster was made or changed by somebody else meanwhile.
+
+    Args:
+        exists: True where it was to be made and is there already.
+    """
+
+    exit_code = 15
+
+    def __init__(self, where: str, found: str, next_step: str, *, exists: bool = False) -> None:
+        super().__init__(where, found, next_step)
+        self.exists = exists
 
 
 class Interrupted(BackupError):

@@ -37,3 +37,16 @@ def eventually(predicate: Callable[[], object], seconds: float = 60) -> None:
     while not predicate():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
+
+
+def descendants(process_id: int) -> list[int]:
+    """What a process started and what that started, deepest first; also those that lead groups of their own."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    children: dict[int, list[int]] = {}
+    for line in listed.stdout.splitlines():
+        child, parent = (int(number) for number in line.split())
+        children.setdefault(parent, []).append(child)
+    found = [process_id]
+    for each in found:
+        found += children.get(each, [])
+    return found[:0:-1]

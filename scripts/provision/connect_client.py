@@ -24,10 +24,13 @@ NEVER_SERVED = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 def _say_again(details: stamina.instrumentation.RetryDetails) -> None:
-    progress.say(f"1Password Connect is not ready ({type(details.caused_by).__name__}), asking it again")
+    if isinstance(details.caused_by, FAILED_IN_PASSING):
+        progress.say(f"1Password Connect is not ready ({type(details.caused_by).__name__}), asking it again")
+    else:
+        progress.say_retry(details)
 
 
-# the default hook logs a name of its own, which says nothing to the person who waits
+# the hook is the whole process's; the default one logs a name of its own, which says nothing to the person who waits
 stamina.instrumentation.set_on_retry_hooks((_say_again,))
 
 

@@ -11,7 +11,7 @@ from scripts import process, progress
 from scripts.errors import CommandFailed, ToolMissing
 from scripts.settings import Secret
 from scripts.toolchain import network
-from scripts.toolchain.recipe import GoModule, Recipe
+from scripts.toolchain.recipe import GoModule, GoPins, Recipe
 
 DOWNLOAD_TIMEOUT_S = 900.0
 BUILD_TIMEOUT_S = 2700.0
@@ -66,11 +66,12 @@ def command(path: Path, *, own_caches: Path | None) -> Go:
     return Go(path=path, variables=own | network.settings(PASSED_ON) | fixed)
 
 
-def build(recipe: Recipe, source: GoModule, go: Go, output: Path) -> None:
+def build(recipe: Recipe, source: GoModule | GoPins, go: Go, output: Path, *, root: Path) -> None:
     """
     Download a module, check it against its pin, and build its program.
 
-    It is built inside of its own module, whose go.sum vouches for every dependency.
+    It is built inside of its own module, or inside of the one of this repository that pins it: the go.sum of that
+    vouches for every other module.
 
     Args:
         recipe: of the program.
@@ -81,11 +82,16 @@ def build(recipe: Recipe, source: GoModule, go: Go, output: Path) -> None:
 
         output: path of the program to be made.
 
+        root: the folder that tools.toml is in.
+
     Raises:
         ToolMissing: where the module cannot be had, is not the pinned one, or does not build.
     """
-    with progress.step(f"download the source of {recipe.name} {recipe.version}"):
-        folder = _download(recipe, source, go)
+    if isinstance(source, GoPins):
+        folder = root / source.folder
+    else:
+        with progress.step(f"download the source of {recipe.name} {recipe.version}"):
+            folder = _download(recipe, source, go)
     with progress.step(f"build {recipe.name} {recipe.version} (once; this can take minutes)"):
         words = ["build", "-trimpath", "-mod=readonly", f"-ldflags={source.linker_flags}", "-o", str(output)]
         try:

@@ -40,14 +40,46 @@ class GoModule:
     @property
     def linker_flags(self) -> str:
         """What `-ldflags` gets: no symbol tables, and the stamp."""
-        return " ".join(["-s", "-w", *(f"-X={variable}" for variable in self.stamp)])
+        return _linker_flags(self.stamp)
 
-    @property
-    def install_command(self) -> str:
+    def install_command(self, _program: str) -> str:
         """The same build by hand, as one shell command."""
         package = "/".join(part for part in (self.module, self.package.removeprefix(".").strip("/")) if part)
         flags = f"-ldflags='{self.linker_flags}' " if self.stamp else ""
         return f"GOBIN=~/.local/bin GOTOOLCHAIN=auto go install {flags}{package}@{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoPins:
+    """
+    A module of this repository that has no code: it pins, by the digests in its go.sum, what a program is built from.
+
+    It is for a program whose own module cannot be built by itself, as one that replaces modules by folders beside it.
+
+    Args:
+        folder: that its go.mod and go.sum are in, relative to tools.toml.
+
+        package: import path of the program's package ("k8s.io/kubernetes/cmd/kube-apiserver").
+
+        sum: SHA-256 of go.mod and go.sum, 64 lower-case hex digits.
+
+        stamp: linker variables as "package.Name=value", so that the program knows its version.
+    """
+
+    folder: str
+    package: str
+    sum: str
+    stamp: tuple[str, ...] = ()
+
+    @property
+    def linker_flags(self) -> str:
+        """What `-ldflags` gets: no symbol tables, and the stamp."""
+        return _linker_flags(self.stamp)
+
+    def install_command(self, program: str) -> str:
+        """The same build by hand, as one shell command."""
+        flags = f"-ldflags='{self.linker_flags}'"
+        return f"GOTOOLCHAIN=auto go build -C {self.folder} {flags} -o ~/.local/bin/{program} {self.package}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +129,7 @@ class Recipe:
     version_command: tuple[str, ...]
     version_pattern: str
     install: tuple[tuple[str, str], ...]
-    source: GoModule | Wheel | None = None
+    source: GoModule | GoPins | Wheel | None = None
     optional: str = ""
 
     @property
@@ -128,9 +160,11 @@ def read(file: Path = TOOLS_FILE) -> Mapping[str, Recipe]:
     """
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-        return {name: _recipe(name, table) for name, table in document.items()}
+        return {name: _recipe(name, table, file.parent) for name, table in document.items()}
     except OSError as error:
-        raise SettingsError(str(file), f"cannot be read ({error.strerror})", "restore it from git") from error
+        raise SettingsError(
+            str(error.filename or file), f"cannot be read ({error.strerror})", "restore it from git"
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(str(file), f"is not TOML ({error})", "mend it, or restore it from git") from error
     except (KeyError, TypeError) as error:
@@ -139,13 +173,9 @@ def read(file: Path = TOOLS_FILE) -> Mapping[str, Recipe]:
         ) from error
 
 
-def _recipe(name: str, table: Mapping[str, Any]) -> Recipe:
-    source: GoModule | Wheel | None = None
-    if "go" in table:
-        source = GoModule(**{**table["go"], "stamp": tuple(table["go"].get("stamp", ()))})
-    elif "wheel" in table:
-        source = Wheel(**table["wheel"])
-    by_hand = source.install_command if isinstance(source, GoModule) else ""
+def _recipe(name: str, table: Mapping[str, Any], root: Path) -> Recipe:
+    source = _source(table, root)
+    by_hand = "" if source is None or isinstance(source, Wheel) else source.install_command(name)
     return Recipe(
         name=name,
         purpose=table["purpose"],
@@ -160,3 +190,19 @@ def _recipe(name: str, table: Mapping[str, Any]) -> Recipe:
         source=source,
         optional=table.get("optional", ""),
     )
+
+
+def _source(table: Mapping[str, Any], root: Path) -> GoModule | GoPins | Wheel | None:
+    if "wheel" in table:
+        return Wheel(**table["wheel"])
+    if "go" not in table:
+        return None
+    keys = {**table["go"], "stamp": tuple(table["go"].get("stamp", ()))}
+    if "folder" not in keys:
+        return GoModule(**keys)
+    pins = hashlib.sha256(b"".join((root / keys["folder"] / name).read_bytes() for name in ("go.mod", "go.sum")))
+    return GoPins(**keys, sum=pins.hexdigest())
+
+
+def _linker_flags(stamp: tuple[str, ...]) -> str:
+    return " ".join(["-s", "-w", *(f"-X={variable}" for variable in stamp)])

@@ -8,7 +8,7 @@ from scripts import progress
 from scripts.errors import SettingsError, ToolMissing
 from scripts.settings import cache_directory, optional
 from scripts.toolchain import cache, go, wheel
-from scripts.toolchain.recipe import TOOLS_FILE, GoModule, Recipe, Wheel, read
+from scripts.toolchain.recipe import TOOLS_FILE, GoModule, GoPins, Recipe, Wheel, read
 from scripts.toolchain.search import Tool, on_path, reported_version
 
 
@@ -114,20 +114,20 @@ def locate(recipe: Recipe, *, search_path: str, cache_folder: Path, tools_file: 
                         cache_folder=cache_folder,
                         tools_file=tools_file,
                     )
-                    _build(recipe, recipe.source, compiler, work)
+                    _build(recipe, recipe.source, compiler, work, root=tools_file.parent)
                 _check(recipe, work / program)
                 cache.seal(work, program)
                 cache.keep(work, folder)
     return Tool(name=recipe.name, path=folder / program, version=recipe.version, origin="cache")
 
 
-def _build(recipe: Recipe, source: GoModule, compiler: Tool, work: Path) -> None:
+def _build(recipe: Recipe, source: GoModule | GoPins, compiler: Tool, work: Path, *, root: Path) -> None:
     if compiler.origin == "PATH":
-        go.build(recipe, source, go.command(compiler.path, own_caches=None), work / recipe.name)
+        go.build(recipe, source, go.command(compiler.path, own_caches=None), work / recipe.name, root=root)
         return
     # somebody who has no Go is not to find gigabytes of its caches
     passing = work / "go-caches"
-    go.build(recipe, source, go.command(compiler.path, own_caches=passing), work / recipe.name)
+    go.build(recipe, source, go.command(compiler.path, own_caches=passing), work / recipe.name, root=root)
     shutil.rmtree(passing, ignore_errors=True)
 
 

@@ -24,6 +24,17 @@ from tests.tools import go_proxy, python_package
 
 GO_MOD = "module example.test/tiny\n\ngo 1.21\n"
 
+PINS = """\
+module pins
+
+go 1.21
+
+require {module} v1.0.0
+
+// what it requires at no version that there is, as Kubernetes does
+replace example.test/part => example.test/part v1.0.0
+"""
+
 TOOLS = """
 [go]
 purpose = "builds"
@@ -70,6 +81,16 @@ class Bench:
 
     def write(self, **changes: str) -> None:
         self.tools_file.write_text(TOOLS.format(**{"sum": self.sum, "stamp": "1.0.0"} | changes))
+
+    def pin_in_a_folder(self, module: str, go_sum: str) -> None:
+        """Let the recipe name a module of this repository in place of its own."""
+        (self.folder / "pins").mkdir()
+        (self.folder / "pins" / "go.mod").write_text(PINS.format(module=module))
+        (self.folder / "pins" / "go.sum").write_text(go_sum)
+        own = f'module = "example.test/tiny"\nversion = "v1.0.0"\nsum = "{self.sum}"\npackage = "."\n'
+        text = self.tools_file.read_text()
+        assert own in text
+        self.tools_file.write_text(text.replace(own, f'folder = "pins"\npackage = "{module}"\n'))
 
     def recipe(self) -> Recipe:
         return read(self.tools_file)["tiny"]
@@ -215,6 +236,51 @@ def test_a_dependency_that_is_not_the_one_in_go_sum_is_refused(bench):
 
 def test_a_dependency_that_is_not_in_go_sum_is_refused(bench):
     publish_with_dependency(bench, listed=False)
+
+    with pytest.raises(ToolMissing, match=r"missing go\.sum entry"):
+        bench.locate()
+
+
+WITH_PART = {
+    "go.mod": "module example.test/whole\n\ngo 1.21\n\nrequire example.test/part v0.0.0\n",
+    "main.go": go_proxy.MAIN.replace('import "os"', 'import (\n"os"\n_ "example.test/part"\n)'),
+}
+PART = {"go.mod": "module example.test/part\n\ngo 1.21\n", "part.go": "package part\n"}
+
+
+def go_sum_of(bench):
+    """Publish the two modules; gives the lines that vouch for them."""
+    sums = {name: go_proxy.publish(bench.proxy, f"example.test/{name}", "v1.0.0", files) for name, files in MODULES}
+    return "".join(
+        f"example.test/{name} v1.0.0 {sums[name]}\n"
+        f"example.test/{name} v1.0.0/go.mod {go_proxy.sum_of_go_mod(files['go.mod'])}\n"
+        for name, files in MODULES
+    )
+
+
+MODULES = (("part", PART), ("whole", WITH_PART))
+
+
+def test_a_program_that_replaces_modules_is_built_from_the_pins_of_this_repository(bench):
+    bench.pin_in_a_folder("example.test/whole", go_sum_of(bench))
+
+    assert bench.locate().version == "1.0.0"
+
+
+@pytest.mark.parametrize("module", ["part", "whole"])
+def test_a_module_that_is_not_the_one_of_those_pins_is_refused(bench, module):
+    bench.pin_in_a_folder("example.test/whole", go_sum_of(bench))
+    files = dict(MODULES)[module]
+    go_proxy.publish(bench.proxy, f"example.test/{module}", "v1.0.0", {**files, "planted.go": "package planted\n"})
+
+    with pytest.raises(ToolMissing, match="checksum mismatch"):
+        bench.locate()
+
+
+@pytest.mark.parametrize("module", ["part", "whole"])
+def test_a_module_that_those_pins_do_not_have_is_refused(bench, module):
+    pins = "".join(line for line in go_sum_of(bench).splitlines(True) if f"/{module} " not in line)
+    bench.pin_in_a_folder("example.test/whole", pins)
 
     with pytest.raises(ToolMissing, match=r"missing go\.sum entry"):
         bench.locate()

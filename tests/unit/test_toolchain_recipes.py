@@ -1,12 +1,13 @@
 """tools.toml: every table is complete, pinned, and reads the version that the program really prints."""
 
 import re
+import shutil
 
 import pytest
 
 from scripts.errors import SettingsError
 from scripts.settings import REPOSITORY_ROOT
-from scripts.toolchain.recipe import GoModule, Wheel, read
+from scripts.toolchain.recipe import GoModule, GoPins, Wheel, read
 
 RECIPES = read()
 
@@ -54,6 +55,11 @@ RECIPES = read()
         pytest.param("gitleaks", "8.30.1\n", "8.30.1", id="gitleaks"),
         pytest.param("gitleaks", "version is set by build process\n", None, id="gitleaks built without a stamp"),
         pytest.param("flux", "flux: v2.9.5\n", "2.9.5", id="flux"),
+        pytest.param("etcd", "etcd Version: 3.5.21\nGit SHA: GitNotFound\n", "3.5.21", id="etcd"),
+        pytest.param("kube-apiserver", "Kubernetes v1.33.13\n", "1.33.13", id="kube-apiserver"),
+        pytest.param(
+            "kube-apiserver", "Kubernetes v0.0.0-master+$Format:%H$\n", "0.0.0", id="kube-apiserver without a stamp"
+        ),
     ],
 )
 def test_a_version_is_read_from_what_the_program_prints(name, printed, version):
@@ -74,6 +80,10 @@ def test_a_tool_that_is_built_is_pinned_by_digest(recipe):
     match recipe.source:
         case GoModule() as source:
             pinned = bool(re.fullmatch(r"h1:[A-Za-z0-9+/]{43}=", source.sum)) and source.version.startswith("v")
+        case GoPins() as source:
+            pins = (REPOSITORY_ROOT / source.folder / "go.sum").read_text()
+            module = source.package.removesuffix("/cmd/kube-apiserver")
+            pinned = bool(re.search(rf"^{re.escape(module)} v[\d.]+ h1:[A-Za-z0-9+/]{{43}}=$", pins, re.MULTILINE))
         case Wheel() as source:
             pins = (REPOSITORY_ROOT / source.requirements).read_text()
             pinned = f"=={recipe.version} " in pins and "--hash=sha256:" in pins
@@ -85,6 +95,7 @@ def test_a_tool_that_is_built_is_pinned_by_digest(recipe):
 
 def test_a_digest_changes_with_what_is_built_and_with_nothing_else(tmp_path):
     file = tmp_path / "tools.toml"
+    shutil.copytree(REPOSITORY_ROOT / "tools", tmp_path / "tools")
     text = (REPOSITORY_ROOT / "tools.toml").read_text()
     digests = []
     for change in ((), ("builds each kustomization", "changed"), ("v5.8.1", "v5.8.2")):
@@ -92,6 +103,28 @@ def test_a_digest_changes_with_what_is_built_and_with_nothing_else(tmp_path):
         digests.append(read(file)["kustomize"].digest)
 
     assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize("pin", ["go.mod", "go.sum"])
+def test_a_digest_changes_with_the_pins_that_are_kept_in_files_of_their_own(tmp_path, pin):
+    file = tmp_path / "tools.toml"
+    shutil.copytree(REPOSITORY_ROOT / "tools", tmp_path / "tools")
+    shutil.copy(REPOSITORY_ROOT / "tools.toml", file)
+    before = read(file)["etcd"].digest
+    with (tmp_path / "tools" / "kubernetes" / pin).open("a") as changed:
+        changed.write("\n")
+
+    assert read(file)["etcd"].digest != before
+
+
+def test_pins_that_are_missing_are_named(tmp_path):
+    file = tmp_path / "tools.toml"
+    shutil.copy(REPOSITORY_ROOT / "tools.toml", file)
+
+    with pytest.raises(SettingsError, match="cannot be read") as missing:
+        read(file)
+
+    assert missing.value.where == str(tmp_path / "tools" / "kubernetes" / "go.mod")
 
 
 def test_the_command_by_hand_builds_the_same_pin():
