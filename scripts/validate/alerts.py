@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import yaml
+
 from scripts.checks import alert_rules, alerts
 from scripts.checks.alerts import tested
 from scripts.checks.docs.markdown import Page, parse
 from scripts.checks.fault import Fault, Places, settle
 from scripts.checks.objects import Objects
-from scripts.document import Document, Span, YamlFile, items
+from scripts.document import Document, Span, YamlFile, items, mapping
 from scripts.model import Finding, Outcome
 from scripts.process import last_words, run
 from scripts.source import Tree
@@ -66,10 +68,11 @@ def outcomes(tree: Tree, tools: Tools) -> tuple[Outcome, ...]:
     promtool = tools.path("promtool")
     with tempfile.TemporaryDirectory(prefix="alerts-") as name:
         folder = Path(name)
-        texts = {posixpath.basename(file.path): tree.texts[file.path] for file in tests}
-        texts |= {file_name(each): alert_rules.rules_text(each, tree.texts[each.file]) for each in reversed(rules)}
-        for each, text in texts.items():
-            (folder / each).write_text(text, encoding="utf-8")
+        for each in reversed(rules):
+            text = alert_rules.rules_text(each, tree.texts[each.file])
+            (folder / file_name(each)).write_text(text, encoding="utf-8")
+        for file in tests:
+            _lay_out(folder / _place(file), file, tree.texts[file.path], rules)
         with ThreadPoolExecutor(WORKERS) as workers:
             checked = tuple(workers.map(partial(_check, promtool, folder, rules), rules))
         broken = {file_name(each) for each, outcome in zip(rules, checked, strict=True) if outcome.findings}
@@ -137,6 +140,26 @@ def _settled(check: str, subject: str, faults: Iterator[Fault], places: Places) 
     return concluded(check, subject, findings, reason=f"{allowed} allowed with a reason" if allowed else "")
 
 
+def _place(test: YamlFile) -> str:
+    """The folder of a test, beside the files of rules; promtool reads what a test names from there."""
+    return posixpath.basename(test.path).removesuffix(".test.yaml")
+
+
+def _lay_out(folder: Path, test: YamlFile, text: str, rules: tuple[Document, ...]) -> None:
+    """Write a test, and of the rules those that it is about: promtool evaluates all that it is given, minute by minute."""
+    folder.mkdir()
+    (folder / posixpath.basename(test.path)).write_text(text, encoding="utf-8")
+    tests = list(map(mapping, items(_document(test).get("tests"))))
+    named = {str(mapping(each).get("alertname")) for one in tests for each in items(one.get("alert_rule_test"))}
+    is_about_all = any(one.get("promql_expr_test") for one in tests)
+    for rule in reversed(rules):
+        groups = [dict(mapping(group)) for group in items(rule.get("spec", "groups"))]
+        for group in groups if not is_about_all else ():
+            kept = (mapping(each) for each in items(group.get("rules")))
+            group["rules"] = [dict(each) for each in kept if "alert" not in each or str(each["alert"]) in named]
+        (folder / file_name(rule)).write_text(yaml.safe_dump({"groups": groups}), encoding="utf-8")
+
+
 def file_name(rule: Document) -> str:
     """
     The name by which a unit test refers to the rules of a PrometheusRule, beside which it is put to be run.
@@ -186,7 +209,7 @@ def _tested(
     promtool: Path, folder: Path, tests: tuple[YamlFile, ...], held: frozenset[str], broken: set[str]
 ) -> tuple[Outcome, ...]:
     stopped = {test.path: outcome for test in tests if (outcome := _stopped(test, held, broken))}
-    names = [posixpath.basename(test.path) for test in tests if test.path not in stopped]
+    names = [f"{_place(test)}/{posixpath.basename(test.path)}" for test in tests if test.path not in stopped]
     # one start of promtool for all of them, which is most of the time; one each where something fails
     together = run((promtool, "test", "rules", *names), timeout_s=TIMEOUT_S, cwd=folder, accept=None) if names else None
     if together and together.exit_code == 0:
@@ -213,7 +236,7 @@ def _stopped(test: YamlFile, held: frozenset[str], broken: set[str]) -> Outcome 
 
 
 def _test(promtool: Path, folder: Path, test: YamlFile) -> Outcome:
-    name = posixpath.basename(test.path)
+    name = f"{_place(test)}/{posixpath.basename(test.path)}"
     completed = run((promtool, "test", "rules", name), timeout_s=TIMEOUT_S, cwd=folder, accept=None)
     findings = (_test_finding(_document(test), completed.stderr),) if completed.exit_code else ()
     return concluded(TEST_RULES, test.path, findings, duration_s=completed.duration_s)

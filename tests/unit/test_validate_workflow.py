@@ -6,16 +6,19 @@ import shlex
 import pytest
 import yaml
 
+from scripts.checks.docs import own
 from scripts.report import FORMATS
 from scripts.settings import REPOSITORY_ROOT
-from tests.docs import own
-from tests.docs.shell import Call
 
 PATH = REPOSITORY_ROOT / ".github/workflows/validate.yml"
 TEXT = PATH.read_text(encoding="utf-8")
 WORKFLOW = yaml.safe_load(TEXT)
 (JOB,) = WORKFLOW["jobs"].values()
 STEPS = JOB["steps"]
+COMMANDS = own.read(
+    (REPOSITORY_ROOT / "tasks.py").read_text(encoding="utf-8"),
+    (REPOSITORY_ROOT / "noxfile.py").read_text(encoding="utf-8"),
+)
 
 
 def validation():
@@ -39,13 +42,13 @@ def outputs():
 
 def test_a_pull_request_is_validated():
     assert "pull_request" in WORKFLOW[True]  # YAML 1.1 reads the key `on` as true
-    assert list(own.check(Call(line=1, program="invoke", arguments=tuple(validation()), stdin=""))) == []
+    assert list(own.check("invoke", tuple(validation()), COMMANDS)) == []
 
 
 def test_a_flag_that_the_task_does_not_have_would_be_found():
     words = (*validation(), "--nosuch")
 
-    assert list(own.check(Call(line=1, program="invoke", arguments=words, stdin=""))) != []
+    assert list(own.check("invoke", words, COMMANDS)) != []
 
 
 def test_the_findings_are_annotations_and_alerts():
