@@ -53,6 +53,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def cluster(session: nox.Session) -> None:
+    """The client of a cluster against a real Kubernetes API server; `-- -k word` selects some."""
+    session.install(*PINNED, "requirements-dev.txt")
+    session.run("python", "-m", "invoke", "tools.install", **CLEANS_UP_ON_SIGTERM)
+    session.run("pytest", "tests/cluster", *session.posargs, **CLEANS_UP_ON_CTRL_C)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Lint, format, types, and the direction of the imports."""
     session.install(*PINNED, "requirements-dev.txt")
