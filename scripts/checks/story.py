@@ -84,7 +84,7 @@ CRITERIA = (
         name="AC2",
         asks="the snapshot controller from the piraeus repository, with replicas and limits",
         paths=(SNAPSHOTS, f"{HELM}/piraeus.yaml"),
-        checks=("Helm repositories", "flux build", "Flux graph", "Helm values"),
+        checks=("Helm repositories", "flux build", "schemas", "Flux graph", "Helm values"),
         contents=(
             Content(path=SNAPSHOTS, what="the HelmRepository piraeus", location=SOURCE_NAME, pattern="^piraeus$"),
             Content(
@@ -105,7 +105,7 @@ CRITERIA = (
         name="AC3",
         asks="VolSync from the backube repository, copies by snapshot, metrics that can be scraped",
         paths=(OPERATOR, f"{HELM}/backube.yaml", f"{HELM}/kustomization.yaml"),
-        checks=("Helm repositories", "flux build", "Flux graph", "Helm values", "VolSync"),
+        checks=("Helm repositories", "flux build", "schemas", "Flux graph", "Helm values", "VolSync"),
         contents=(
             Content(path=OPERATOR, what="the HelmRepository backube", location=SOURCE_NAME, pattern="^backube$"),
             Content(

@@ -66,7 +66,7 @@ def config_map(*lines):
 FAULTS = [
     pytest.param(values("logLevel: info"), ("helm-value", VOLSYNC, 20), id="a key that the chart does not have"),
     pytest.param(
-        append(SNAPSHOT_CONTROLLER, "  values:\n    replicaCount: 2\n"),
+        replace(SNAPSHOT_CONTROLLER, "    controller:\n", "    replicaCount: 2\n    controller:\n"),
         ("helm-value", SNAPSHOT_CONTROLLER, 20),
         id="a key at the top that belongs to the controller",
     ),
@@ -139,6 +139,7 @@ def test_one_fault_of_a_helm_release_is_one_finding_with_its_file_and_line(tree,
                 values("fullnameOverride: backup"),
                 replace(APPLIED_BY, "      name: volsync\n", "      name: backup\n"),
                 replace(RULE, "volsync-metrics", "backup-metrics"),
+                replace("tests/alerts/volsync.test.yaml", "volsync-metrics", "backup-metrics"),
             ),
             id="another name of the Deployment",
         ),
