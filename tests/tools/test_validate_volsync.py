@@ -38,6 +38,7 @@ def add(name, text):
     return both(append(DEMO, f"  - {name}\n"), write(f"{FOLDER}/{name}", f"---\n{text}"))
 
 
+RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
 CLAIM_SPEC = "{accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}"
 CLONES = """\
 patches:
@@ -256,6 +257,7 @@ FAULTS = [
         both(
             replace(SOURCE, "sourcePVC: ${APP}-data", "sourcePVC: nosuch"),
             replace(f"{COMPONENT}/kustomization.yaml", "  - pvc\n", ""),
+            replace(RUNBOOK, "get pvc demo-data", "get pods"),
         ),
         ("volsync-source-pvc", SOURCE, 18),
         id="a source names a PVC that is not there",
@@ -603,6 +605,7 @@ def test_one_fault_of_what_is_rendered_is_one_finding_with_its_file_and_line(tre
             both(
                 replace(SOURCE, "sourcePVC: ${APP}-data", "sourcePVC: theirs"),
                 replace(f"{COMPONENT}/kustomization.yaml", "  - pvc\n", ""),
+                replace(RUNBOOK, "get pvc demo-data", "get pods"),
                 append(EXTERNALS, "  PersistentVolumeClaim: |\n    demo/theirs\n"),
             ),
             id="others make the PVC",
