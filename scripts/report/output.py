@@ -94,9 +94,6 @@ def delivery(format_name: str, outputs: Iterable[str] = ()) -> Delivery:
         path = Path(file).expanduser().resolve()
         if path in files:
             raise SettingsError("--output", f"{file} is named twice", "give each format a file of its own")
-        if path.exists() and not path.is_file():
-            # whoever runs as root would put a file in the place of a device
-            raise SettingsError("--output", f"{file} is there and is no file", "name a file")
         _refuse_unwritable(path)
         files[path] = name
     for path in files:

@@ -49,6 +49,7 @@ def in_error(app):
 
 
 def test_a_failing_job_shows_as_in_progress_and_not_as_an_error(ready):
+    # pragma: allowlist nextline secret - it is made up, and wrong on purpose
     ready.make_secret(AWS_SECRET_ACCESS_KEY="wrong" * 8)
     ready.make_source()
     failed(ready)
@@ -62,6 +63,7 @@ def test_a_failing_job_shows_as_in_progress_and_not_as_an_error(ready):
 
 
 def test_a_wrong_secret_key_ends_with_1_and_says_signature(ready):
+    # pragma: allowlist nextline secret - it is made up, and wrong on purpose
     ready.make_secret(AWS_SECRET_ACCESS_KEY="wrong" * 8)
     ready.make_source()
     pod = failed(ready)[0]
@@ -152,6 +154,7 @@ def test_after_the_secret_is_made_any_edit_makes_it_go_on(ready):
 
 
 def test_a_key_of_the_secret_that_is_missing_is_named(ready):
+    # pragma: allowlist nextline secret - it holds nothing on purpose
     ready.make_secret(RESTIC_PASSWORD=None)
     ready.make_source()
 
@@ -168,6 +171,7 @@ def test_a_secret_with_one_key_is_told_both(ready):
 
 
 def test_keys_of_aws_are_never_checked(ready):
+    # pragma: allowlist nextline secret - it holds nothing on purpose
     ready.make_secret(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
     ready.make_source()
 

@@ -107,13 +107,3 @@ def test_a_report_has_the_permissions_that_any_new_file_has(tmp_path):
     report.delivery("text", [f"json={tmp_path / 'a'}"]).send(CLEAN)
 
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "like").stat().st_mode
-
-
-def test_what_is_no_file_is_left_alone(tmp_path):
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-
-    with pytest.raises(SettingsError, match="is there and is no file"):
-        report.delivery("text", [f"json={pipe}"])
-
-    assert pipe.is_fifo()
