@@ -7,7 +7,9 @@ from scripts.checks.volsync.spread import spread_schedule
 from scripts.settings import REPOSITORY_ROOT
 
 APPS = Path("kubernetes/workloads/apps")
-COPIED = ("kubernetes", "docs", "tests/alerts", ".yamllint.yaml")
+COPIED = ("kubernetes", "docs", "tests/alerts", "tests/trees/without-flux", ".yamllint.yaml")
+
+README = "# Apps\n\n## Back up an app\n\nThe runbook leads here.\n"
 
 FLUX_KUSTOMIZATION = """\
 ---
@@ -89,6 +91,7 @@ def write(folder: Path, apps: int) -> None:
             shutil.copytree(source, target)
         else:
             shutil.copy(source, target)
+    (folder / "README.md").write_text(README, encoding="utf-8")
     names = [f"app-{number:04}" for number in range(apps)]
     for name in names:
         app = folder / APPS / name / "app"
