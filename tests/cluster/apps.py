@@ -126,12 +126,14 @@ class App:
             REPLICATION_SOURCE,
             {
                 "metadata": {"name": self.name, "namespace": self.namespace},
-                "spec": {
-                    "sourcePVC": "data",
-                    "trigger": {"manual": "first"} if trigger is None else trigger,
-                    "restic": {name: value for name, value in fields.items() if value is not None},
-                    **(spec or {}),
-                },
+                "spec": _given(
+                    {
+                        "sourcePVC": "data",
+                        "trigger": {"manual": "first"} if trigger is None else trigger,
+                        "restic": _given(fields),
+                        **(spec or {}),
+                    }
+                ),
             },
         )
 
@@ -158,11 +160,13 @@ class App:
             REPLICATION_DESTINATION,
             {
                 "metadata": {"name": name or f"{self.name}-dst", "namespace": self.namespace},
-                "spec": {
-                    "trigger": {"manual": "restore-once"} if trigger is None else trigger,
-                    "restic": {name: value for name, value in fields.items() if value is not None},
-                    **(spec or {}),
-                },
+                "spec": _given(
+                    {
+                        "trigger": {"manual": "restore-once"} if trigger is None else trigger,
+                        "restic": _given(fields),
+                        **(spec or {}),
+                    }
+                ),
             },
         )
 
@@ -170,9 +174,9 @@ class App:
         """Wait for an object of the app."""
         return self.stage.cluster.wait(kind, name, self.namespace, until, timeout_s=timeout_s, what=what)
 
-    def source(self, until=None, what: str = "the source") -> Object:
+    def source(self, until=None, what: str = "the source", timeout_s: float = SOON_S) -> Object:
         """The ReplicationSource, once it is so."""
-        return self.wait(REPLICATION_SOURCE, self.name, until or idle, what)
+        return self.wait(REPLICATION_SOURCE, self.name, until or idle, what, timeout_s)
 
     def destination(self, until=None, what: str = "the destination", name: str = "") -> Object:
         """The ReplicationDestination, once it is so."""
@@ -217,3 +221,7 @@ def condition(found: Object | None) -> Object:
     conditions = ((found or {}).get("status") or {}).get("conditions") or [{}]
     assert len(conditions) == 1
     return dict(conditions[0])
+
+
+def _given(fields: Mapping[str, Any]) -> Object:
+    return {name: value for name, value in fields.items() if value is not None}

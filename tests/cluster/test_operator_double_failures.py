@@ -77,7 +77,7 @@ def test_a_wrong_password_ends_with_3(ready):
     ready.make_secret()
     ready.make_source()
     ready.source()
-    wrong = {"data": {"RESTIC_PASSWORD": base64.b64encode(b"wrong").decode()}}
+    wrong = {"data": {"RESTIC_PASSWORD": base64.b64encode(b"not the one of before").decode()}}
     ready.stage.cluster.patch(SECRET, "restic", ready.namespace, wrong)
     ready.change_source(trigger={"manual": "again"})
     pod = failed(ready)[0]
@@ -115,7 +115,9 @@ def test_after_eight_failures_the_outcome_is_failed_and_a_new_job_tries_again_wi
     with ready.stage.hub.recording(ready.namespace) as changes:
         ready.make_source()
         found = ready.source(
-            lambda found: (found["status"].get("latestMoverStatus") or {}).get("result") == "Failed", "a failure", 180
+            lambda found: ((found.get("status") or {}).get("latestMoverStatus") or {}).get("result") == "Failed",
+            "a failure",
+            180,
         )
         first = next(change.object["metadata"]["uid"] for kind, change in changes if kind is JOB)
         ready.wait(JOB, "volsync-src-app", lambda job: job and job["metadata"]["uid"] != first, "another Job")

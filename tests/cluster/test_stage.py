@@ -238,6 +238,10 @@ def test_instant_movers_succeed_and_store_nothing(app):
     assert app.stage.backend.objects(app.namespace) == []
 
 
+def servers_of(folder):
+    return [words for words in running().values() if str(folder) in words and "-c" not in words.split()]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_nothing_of_an_api_server_is_left_after_a_signal(tmp_path, number):
     folder = tmp_path / "api"
@@ -258,11 +262,14 @@ def test_nothing_of_an_api_server_is_left_after_a_signal(tmp_path, number):
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    with started:
+    try:
         assert started.stdout.readline() == "ready\n"
-        assert len([words for words in running().values() if str(folder) in words]) == 2
+        assert len(servers_of(folder)) == 2
         started.send_signal(number)
         started.wait(60)
+    finally:
+        started.kill()
+        started.communicate()
 
     assert not folder.exists()
-    assert not [words for words in running().values() if str(folder) in words]
+    assert servers_of(folder) == []

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import PERSISTENT_VOLUME_CLAIM
-from scripts.errors import Conflict, Refused
+from scripts.errors import Conflict, Forbidden, Refused
 from tests.cluster.doubles import events
 from tests.cluster.doubles.timing import Timing
 from tests.cluster.operator_double import names
@@ -49,6 +49,9 @@ class Claims:
                 claim = self._cluster.create(PERSISTENT_VOLUME_CLAIM, document)
             except Conflict:
                 return None
+            except (Forbidden, Refused) as refused:
+                # a quota, say
+                raise Problem(refused.found) from refused
             self.tell(custom_resource, "PersistentVolumeClaimCreated", f"created PersistentVolumeClaim/{name}")
             return claim
         refuse_foreign(custom_resource, claim)
@@ -73,7 +76,7 @@ class Claims:
             return claim
         try:
             return self._cluster.patch(PERSISTENT_VOLUME_CLAIM, metadata["name"], metadata["namespace"], change)
-        except Refused as refused:
+        except (Forbidden, Refused) as refused:
             raise Problem(refused.found) from refused
 
     def _warn_unless_bound(self, custom_resource: Object, claim: Object) -> None:

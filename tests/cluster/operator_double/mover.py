@@ -4,7 +4,7 @@ from datetime import datetime
 
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import CONFIG_MAP, JOB, NAMESPACE, POD, SECRET
-from scripts.errors import BackupError, Conflict, Refused
+from scripts.errors import BackupError, Conflict, Forbidden, Refused
 from tests.cluster.doubles.events import stamp
 from tests.cluster.doubles.hub import gone_is_fine
 from tests.cluster.doubles.timing import Timing
@@ -121,7 +121,7 @@ class Mover:
                 self._cluster.create(JOB, wanted)
             except Conflict:
                 pass
-            except Refused as refused:
+            except (Forbidden, Refused) as refused:
                 raise Problem(refused.found) from refused
             return False
         refuse_foreign(custom_resource, found)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import PERSISTENT_VOLUME_CLAIM, VOLUME_SNAPSHOT
-from scripts.errors import Conflict, Refused
+from scripts.errors import Conflict, Forbidden, Refused
 from tests.cluster.doubles.timing import Timing
 from tests.cluster.operator_double import names
 from tests.cluster.operator_double.claims import Claims, refuse_foreign, spec_of
@@ -130,7 +130,7 @@ class VolumeHandler:
                 )
             except Conflict:
                 return None
-            except Refused as refused:
+            except (Forbidden, Refused) as refused:
                 raise Problem(refused.found) from refused
             self._claims.tell(custom_resource, "VolumeSnapshotCreated", f"created VolumeSnapshot/{name}")
             return None
