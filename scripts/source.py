@@ -130,26 +130,6 @@ def read(root: Path, *, git: Path | None, store: Store = NOTHING_KEPT) -> Tree:
     )
 
 
-def copy(tree: Tree, folder: Path) -> None:
-    """
-    Write what was read to another folder, where a tool may leave what it likes.
-
-    Args:
-        tree: what was read.
-
-        folder: an empty one.
-    """
-    for path in tree.files:
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path in tree.links:
-            target.symlink_to(tree.links[path])
-        elif path in tree.texts:
-            target.write_text(tree.texts[path], encoding="utf-8", newline="")
-        else:
-            target.write_bytes((tree.root / path).read_bytes())
-
-
 def _paths(root: Path, git: Path | None, faults: list[Finding]) -> list[str]:
     if git is None or not any((folder / ".git").exists() for folder in (root, *root.resolve().parents)):
         return sorted(_walk(root, faults))

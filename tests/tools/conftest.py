@@ -1,14 +1,17 @@
-"""The real servers and the stand-in that the tests of the set-up share."""
+"""What the tests with real programs share: the servers and the stand-in of the set-up, and the tree that is validated."""
 
 import dataclasses
 import secrets
+import shutil
 
 import pytest
 
 from scripts import cluster_settings
 from scripts.e2e import connect, minio_server
 from scripts.settings import REPOSITORY_ROOT
+from scripts.validate.tools import locate
 from tests.tools.provisioning import access_to, item_record
+from tests.tools.trees import MINIMAL
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +53,17 @@ def record(stand_in, shared):
 @pytest.fixture
 def access(minio, shared):
     return access_to(minio, shared)
+
+
+@pytest.fixture(scope="session")
+def tools():
+    """The programs that validation runs."""
+    return locate()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A copy of the valid tree, to be broken."""
+    root = tmp_path / "tree"
+    shutil.copytree(MINIMAL, root)
+    return root

@@ -16,7 +16,7 @@ from scripts.render.apply import apply
 from scripts.render.overlay import overlay
 from scripts.render.variables import config_maps, variables
 from scripts.settings import REPOSITORY_ROOT
-from scripts.source import copy, read
+from scripts.source import read
 from scripts.store import NOTHING_KEPT
 from scripts.toolchain import get, present
 from tests.tools import awkward, oracles
@@ -104,6 +104,19 @@ for document in yaml.safe_load_all(built):
     print("---")
     print(yaml.safe_dump(document), end="")
 """
+
+
+def copy(source, folder):
+    """What was read, in a folder where a tool may leave what it likes."""
+    for path in source.files:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path in source.links:
+            target.symlink_to(source.links[path])
+        elif path in source.texts:
+            target.write_text(source.texts[path], encoding="utf-8", newline="")
+        else:
+            target.write_bytes((source.root / path).read_bytes())
 
 
 def tree(name, folder=awkward.FOLDER):

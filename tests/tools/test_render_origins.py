@@ -1,13 +1,10 @@
 """Where a rendered object comes from, and the line that a fault of it is told at."""
 
-import shutil
-
 import pytest
 
 from scripts.store import NOTHING_KEPT
 from scripts.validate import validate
-from scripts.validate.tools import locate
-from tests.tools.trees import CLUSTER, DEMO, MINIMAL, both, places, replace, write
+from tests.tools.trees import CLUSTER, DEMO, both, places, replace, write
 
 APP = "kubernetes/workloads/apps/demo"
 CLAIM = """\
@@ -26,18 +23,6 @@ spec:
 
 def claim(name, storage_class="typo"):
     return CLAIM.replace("NAME", name).replace("CLASS", storage_class)
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from scripts import report
 from scripts.errors import CouldNotRun, FindingsFound, ToolMissing
 from scripts.model import Status
 from scripts.validate import conclude, run, validate
-from scripts.validate.tools import Tools, locate
-from tests.tools.trees import CLUSTER, COMPONENT, DEMO, MINIMAL, SYSTEM, both, places, remove, replace, write
+from scripts.validate.tools import Tools
+from tests.tools.trees import CLUSTER, COMPONENT, DEMO, SYSTEM, both, places, remove, replace, write
 
 RULE = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
 TEST = "tests/alerts/volsync.test.yaml"
@@ -51,18 +51,6 @@ tests:
         eval_time: 1m
         exp_alerts: []
 """
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 def manifest(kind, *lines, api_version="v1"):

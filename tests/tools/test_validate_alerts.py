@@ -1,31 +1,16 @@
 """The alerts that a tree renders to: for each rule the smallest tree that breaks it, and one beside it that does not."""
 
-import shutil
-
 import pytest
 
 from scripts.model import Status
 from scripts.validate import conclude, validate
-from scripts.validate.tools import locate
-from tests.tools.trees import CLUSTER, MINIMAL, SYSTEM, append, both, places, remove, replace, write
+from tests.tools.trees import CLUSTER, SYSTEM, append, both, places, remove, replace, write
 
 RULE = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
 TEST = "tests/alerts/volsync.test.yaml"
 VOLSYNC = f"{SYSTEM}/volsync/ks.yaml"
 RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
 LINK = "https://git.example.org/apps/blob/main/docs/runbooks/volsync-backup-restore.md"
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 OUT_OF_SYNC = "volsync_volume_out_of_sync"

@@ -1,6 +1,5 @@
 """What a run takes from an earlier one: the same report, and never one of another tree, tool or rule."""
 
-import shutil
 from dataclasses import replace as changed
 
 import pytest
@@ -12,22 +11,10 @@ from scripts.render import render
 from scripts.store import NOTHING_KEPT, Store
 from scripts.toolchain import Tool
 from scripts.validate import pipeline, validate
-from scripts.validate.tools import Tools, locate
-from tests.tools.trees import CLUSTER, COMPONENT, DEMO, MINIMAL, SYSTEM, places, replace, write
+from scripts.validate.tools import Tools
+from tests.tools.trees import CLUSTER, COMPONENT, DEMO, SYSTEM, places, replace, write
 
 FROM_BEFORE = "Nothing that the checks depend on has changed since an earlier run: this is what that run found."
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import pytest
 from scripts.model import Status
 from scripts.settings import REPOSITORY_ROOT
 from scripts.validate import conclude, validate
-from scripts.validate.tools import locate
-from tests.tools.trees import MINIMAL, both, places, replace, write
+from tests.tools.trees import both, places, replace, write
 
 RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
 COMMANDS = "## Setup\n\n```bash\ninvoke validate --root .\nnox -s tests\n```\n"
@@ -16,18 +15,6 @@ OWN = both(
     write("README.md", f"# A tree\n\n[Runbook]({RUNBOOK}#restore)\n\n{COMMANDS}"),
     *(write(name, (REPOSITORY_ROOT / name).read_text(encoding="utf-8")) for name in ("tasks.py", "noxfile.py")),
 )
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 FAULTS = [

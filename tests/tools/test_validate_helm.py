@@ -1,7 +1,5 @@
 """HelmReleases of a whole tree: one fault is one finding with its file and line, with the chart in the cache and without."""
 
-import shutil
-
 import pytest
 
 from scripts import toolchain
@@ -10,9 +8,8 @@ from scripts.charts.source import ChartSource
 from scripts.errors import FindingsFound
 from scripts.model import Status
 from scripts.validate import conclude, validate
-from scripts.validate.tools import locate
 from tests.tools.charts import archive
-from tests.tools.trees import MINIMAL, SYSTEM, append, both, places, remove, replace, write
+from tests.tools.trees import SYSTEM, append, both, places, remove, replace, write
 
 FOLDER = f"{SYSTEM}/volsync/app"
 VOLSYNC = f"{FOLDER}/helmrelease.yaml"
@@ -20,18 +17,6 @@ SNAPSHOT_CONTROLLER = f"{SYSTEM}/snapshot-controller/app/helmrelease.yaml"
 APPLIED_BY = f"{SYSTEM}/volsync/ks.yaml"
 RULE = f"{FOLDER}/prometheusrule.yaml"
 CHART = ChartSource(repository="https://backube.github.io/helm-charts", name="volsync", version="0.12.0")
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,11 @@
 """What the schemas say of a tree: for each rule the smallest edit that breaks it, told once, with its file and line."""
 
-import shutil
-
 import pytest
 
 from scripts.checks.schema import QUOTE_VARIABLE
 from scripts.errors import FindingsFound
 from scripts.model import Status
 from scripts.validate import conclude, validate
-from scripts.validate.tools import locate
 from tests.tools.test_validate_volsync import (
     APPLIED_BY,
     CLAIM,
@@ -20,23 +17,11 @@ from tests.tools.test_validate_volsync import (
     VOLSYNC,
     add,
 )
-from tests.tools.trees import DEMO, MINIMAL, SYSTEM, both, places, replace, write
+from tests.tools.trees import DEMO, SYSTEM, both, places, replace, write
 
 NAMESPACE = f"{SYSTEM}/namespace.yaml"
 RELEASE = f"{SYSTEM}/volsync/app/helmrelease.yaml"
 ALERTS = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 MAP = "kubernetes/workloads/apps/demo/map.yaml"

@@ -8,24 +8,12 @@ from scripts.errors import ToolMissing
 from scripts.model import Outcome, Status
 from scripts.source import read
 from scripts.validate import story, validate
-from scripts.validate.tools import Tools, locate
+from scripts.validate.tools import Tools
 from tests.tools.trees import CLUSTER, COMPONENT, MINIMAL, SYSTEM, both, places, remove, replace
 
 SNAPSHOTS = f"{SYSTEM}/snapshot-controller/app/helmrelease.yaml"
 OPERATOR = f"{SYSTEM}/volsync/app/helmrelease.yaml"
 RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 def checklist(found):

@@ -1,14 +1,11 @@
 """What a tree renders to: for each rule the smallest tree that breaks it, and one beside it that does not."""
 
-import shutil
-
 import pytest
 
 from scripts.checks.volsync.spread import spread_schedule
 from scripts.errors import FindingsFound
 from scripts.validate import conclude, validate
-from scripts.validate.tools import locate
-from tests.tools.trees import CLUSTER, COMPONENT, DEMO, MINIMAL, SYSTEM, append, both, places, remove, replace, write
+from tests.tools.trees import CLUSTER, COMPONENT, DEMO, SYSTEM, append, both, places, remove, replace, write
 
 SOURCE = f"{COMPONENT}/replicationsource/replicationsource.yaml"
 DESTINATION = f"{COMPONENT}/replicationdestination/replicationdestination.yaml"
@@ -19,18 +16,6 @@ EXTERNALS = f"{CLUSTER}/externals.yaml"
 APPLIED_BY = f"{CLUSTER}/demo.yaml"
 VOLSYNC = f"{SYSTEM}/volsync/ks.yaml"
 FOLDER = "kubernetes/workloads/apps/demo"
-
-
-@pytest.fixture(scope="module")
-def tools():
-    return locate()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    root = tmp_path / "tree"
-    shutil.copytree(MINIMAL, root)
-    return root
 
 
 def add(name, text):
