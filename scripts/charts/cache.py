@@ -1,8 +1,8 @@
 """Where the archive of a chart is kept, and whether it still is what was fetched."""
 
 import hashlib
-import os
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def state(cache: Path) -> str:
 
 def keep(cache: Path, chart: ChartSource, content: bytes) -> Archive:
     """
-    Put a chart into the cache, whole or not at all; of two processes that do so at once the last one's stays.
+    Put a chart into the cache, whole or not at all; of two that do so at once the last one's stays.
 
     Args:
         cache: the cache directory.
@@ -109,9 +109,12 @@ def keep(cache: Path, chart: ChartSource, content: bytes) -> Archive:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        new.write_bytes(content)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    # a name of its own for each writer: threads of one process share its id
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        new = Path(file.name)
+        try:
+            file.write(content)
+            file.close()
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ import yaml
 
 from scripts import charts as fetched
 from scripts import toolchain
-from scripts.charts.cache import place
+from scripts.charts.cache import keep, place
 from scripts.charts.fetch import fetch
 from scripts.checks import flux_graph
 from scripts.checks.helm.release import releases
@@ -283,6 +283,14 @@ def test_two_that_fetch_at_once_leave_one_whole_chart(repository, helm, cache):
 
     with ThreadPoolExecutor(2) as both:
         found = set(both.map(lambda _: fetch(chart(repository), helm, cache), range(2)))
+
+    assert found == {fetched.find(cache, chart(repository))}
+    assert kept(cache) == ["volsync-0.12.0.tgz", "volsync-0.12.0.tgz.sha256"]
+
+
+def test_threads_that_keep_a_chart_at_once_do_not_take_each_others_file(repository, cache):
+    with ThreadPoolExecutor(8) as many:
+        found = set(many.map(lambda _: keep(cache, chart(repository), b"a chart"), range(400)))
 
     assert found == {fetched.find(cache, chart(repository))}
     assert kept(cache) == ["volsync-0.12.0.tgz", "volsync-0.12.0.tgz.sha256"]

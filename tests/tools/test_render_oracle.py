@@ -209,7 +209,7 @@ def test_a_tree_that_flux_refuses_is_refused_and_the_object_or_the_file_is_named
     (tmp_path / "flate").mkdir()
 
     with pytest.raises(RenderError) as caught:
-        render(archive.write(tmp_path / "ours" / "tree"))
+        pytest.fail(f"rendered: {render(archive.write(tmp_path / 'ours' / 'tree'))}")
 
     words = archive.sentence.partition("says: ")[2].split(" | ")
     assert [word for word in words if word not in str(caught.value)] == []

@@ -144,9 +144,11 @@ def bench(tmp_path, monkeypatch):
     monkeypatch.setenv("GOMODCACHE", str(tmp_path / "modules"))
     made = Bench(folder=tmp_path, proxy=proxy, sum=found)
     made.write()
+    # here, before a test gives itself a home without the cache that Go may be in
+    go = f"{go_folder()}/go"
     with stamina.set_testing(True, attempts=2):
         yield made
-    subprocess.run([f"{go_folder()}/go", "clean", "-modcache"], check=True)
+    subprocess.run([go, "clean", "-modcache"], check=True)
 
 
 def test_a_program_that_is_nowhere_is_built_from_its_pinned_source(bench):
