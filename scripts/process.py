@@ -23,6 +23,9 @@ GRACE_S = 5.0
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME")
 """What a program gets of this process's environment unless it is given more: never a credential."""
 
+SHORT_LIVED = {"GOGC": "off", "GOMEMLIMIT": "512MiB"}
+"""For a program in Go that ends before its garbage fills the memory: not to collect it takes a third off its time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:

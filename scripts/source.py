@@ -14,7 +14,7 @@ from scripts.document import Document, YamlFile, load
 from scripts.errors import CouldNotRun
 from scripts.model import Finding
 from scripts.process import minimal_environment, run
-from scripts.store import NOTHING_KEPT, Store, key
+from scripts.store import NOTHING_KEPT, Store, of_files
 
 GIT_TIMEOUT_S = 60.0
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -57,16 +57,11 @@ class Tree:
     @cached_property
     def yaml_files(self) -> tuple[YamlFile, ...]:
         """The YAML among the texts, sorted by path."""
-        keys = {path: key("yaml", path, self.digests[path]) for path in self.texts if path.endswith(YAML_SUFFIXES)}
-        known = self.store.get(keys.values())
-        found: list[YamlFile] = []
-        for path, name in keys.items():
-            file = known.get(name)
-            if file is None:
-                file = load(path, self.texts[path])
-                self.store.put(name, file)
-            found.append(file)
-        return tuple(found)
+        digests = {path: self.digests[path] for path in self.texts if path.endswith(YAML_SUFFIXES)}
+        found = of_files(
+            self.store, "yaml", digests, lambda paths: {path: load(path, self.texts[path]) for path in paths}
+        )
+        return tuple(found.values())
 
     @cached_property
     def files(self) -> tuple[str, ...]:

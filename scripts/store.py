@@ -6,10 +6,11 @@ import pickle
 import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scripts.settings import REPOSITORY_ROOT, cache_directory
 
@@ -20,6 +21,7 @@ WAIT_S = 10.0
 """For another run that is writing."""
 
 KEPT_DAYS = 14
+DAY_S = 86400
 LARGEST_BYTES = 512 * 1024 * 1024
 """Of the file; past that everything is forgotten, which costs one slow run."""
 
@@ -28,6 +30,11 @@ SUFFIXES = frozenset({".json", ".py", ".toml", ".yaml"})
 
 PAGE = 500
 """Keys asked for at once; SQLite takes a limited number of values in a statement."""
+
+PARTS = 256
+"""That the files of a tree are divided into: one result for each file would take longer to find than most to work out."""
+
+Result = TypeVar("Result")
 
 
 class Store:
@@ -41,7 +48,7 @@ class Store:
     def __init__(self, file: Path | None) -> None:
         self._file = file
         self._waiting: dict[str, bytes] = {}
-        self._met: set[str] = set()
+        self._last_used: dict[str, int] = {}
 
     def get(self, keys: Iterable[str]) -> dict[str, Any]:
         """
@@ -61,9 +68,12 @@ class Store:
             for start in range(0, len(wanted), PAGE):
                 part = wanted[start : start + PAGE]
                 marks = ",".join("?" * len(part))
-                rows = connection.execute(f"SELECT key, digest, value FROM results WHERE key IN ({marks})", part)  # noqa: S608 - only question marks
-                found |= {name: result for name, result in map(_read, rows) if result is not _DAMAGED}
-        self._met |= found.keys()
+                rows = connection.execute(f"SELECT key, digest, value, used FROM results WHERE key IN ({marks})", part)  # noqa: S608 - only question marks
+                for name, digest, value, used in rows:
+                    result = _read(digest, value)
+                    if result is not _DAMAGED:
+                        found[name] = result
+                        self._last_used[name] = used
         return found
 
     def put(self, name: str, result: object) -> None:
@@ -109,8 +119,10 @@ class Store:
                 " (key TEXT PRIMARY KEY, digest BLOB, value BLOB, used INTEGER) WITHOUT ROWID"
             )
             connection.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
-            connection.executemany("UPDATE results SET used = ? WHERE key = ?", [(now, name) for name in self._met])
-            connection.execute("DELETE FROM results WHERE used < ?", (now - KEPT_DAYS * 86400,))
+            # once a day is often enough to say that one is still used
+            old = [(now, name) for name, used in self._last_used.items() if used < now - DAY_S]
+            connection.executemany("UPDATE results SET used = ? WHERE key = ?", old)
+            connection.execute("DELETE FROM results WHERE used < ?", (now - KEPT_DAYS * DAY_S,))
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -134,6 +146,47 @@ def of_this_user() -> Store:
         The store in the cache directory.
     """
     return Store(cache_directory() / "results" / FILE)
+
+
+def of_files(
+    store: Store,
+    kind: str,
+    digests: Mapping[str, str],
+    work: Callable[[tuple[str, ...]], Mapping[str, Result]],
+    *further: str,
+) -> dict[str, Result]:
+    """
+    Results for many files, of which those of files that did not change are looked up.
+
+    Args:
+        store: of earlier results.
+
+        kind: of result.
+
+        digests: path -> digest of the file, all that its result depends on beside its path and what is further.
+
+        work: gives path -> result for each of the paths that it is called with, once, where there are any.
+
+        further: what every result depends on.
+
+    Returns:
+        Path -> result, in the order of the digests.
+    """
+    parts: dict[int, dict[str, str]] = {}
+    for path, digest in digests.items():
+        # by its name, so that a file which comes or goes leaves the other parts as they are
+        parts.setdefault(zlib.crc32(path.encode("utf-8", "surrogateescape")) % PARTS, {})[path] = digest
+    names = {number: key(kind, digest_of(part), *further) for number, part in parts.items()}
+    known = store.get(names.values())
+    new = {number: part for number, part in parts.items() if names[number] not in known}
+    missing = {path for part in new.values() for path in part}
+    paths = tuple(path for path in digests if path in missing)
+    made = work(paths) if paths else {}
+    for number, part in new.items():
+        known[names[number]] = {path: made[path] for path in part}
+        store.put(names[number], known[names[number]])
+    found: dict[str, Result] = {path: each for part in known.values() for path, each in part.items()}
+    return {path: found[path] for path in digests}
 
 
 def key(kind: str, *parts: str | bytes) -> str:
@@ -179,12 +232,11 @@ class _Damaged:
 _DAMAGED = _Damaged()
 
 
-def _read(row: tuple[str, bytes, bytes]) -> tuple[str, Any]:
-    name, digest, value = row
+def _read(digest: bytes, value: bytes) -> Any:  # noqa: ANN401 - whatever was put there
     if hashlib.sha256(value).digest() != digest:
-        return name, _DAMAGED
+        return _DAMAGED
     # the folder is this user's own (mode 0700), and the digest is that of what was put
-    return name, pickle.loads(value)  # noqa: S301
+    return pickle.loads(value)  # noqa: S301
 
 
 @cache

@@ -17,8 +17,9 @@ from scripts.checks.fault import Fault, Places, settle
 from scripts.checks.objects import Objects
 from scripts.document import Document, Span, YamlFile, items, mapping
 from scripts.model import Finding, Outcome
-from scripts.process import last_words, run
+from scripts.process import SHORT_LIVED, Completed, last_words, minimal_environment, run
 from scripts.source import Tree
+from scripts.store import digest_of, key
 from scripts.validate.outcome import blocked, concluded, skipped
 from scripts.validate.tools import Tools
 
@@ -65,7 +66,17 @@ def outcomes(tree: Tree, tools: Tools) -> tuple[Outcome, ...]:
     tests = tuple(file for file in tree.yaml_files if TESTS.fullmatch(file.path))
     if not rules:
         return (skipped(CHECK_RULES, "kubernetes", "there is no PrometheusRule with groups"),)
-    promtool = tools.path("promtool")
+    promtool = tools.get("promtool")
+    files = {each.file for each in rules} | {file.path for file in tests}
+    name = key("promtool", digest_of({path: tree.digests[path] for path in files}), promtool.identity)
+    known: tuple[Outcome, ...] | None = tree.store.get([name]).get(name)
+    if known is None:
+        known = _asked(tree, promtool.path, rules, tests)
+        tree.store.put(name, known)
+    return known
+
+
+def _asked(tree: Tree, promtool: Path, rules: tuple[Document, ...], tests: tuple[YamlFile, ...]) -> tuple[Outcome, ...]:
     with tempfile.TemporaryDirectory(prefix="alerts-") as name:
         folder = Path(name)
         for each in reversed(rules):
@@ -184,9 +195,7 @@ def _check(promtool: Path, folder: Path, rules: tuple[Document, ...], rule: Docu
             next_step="give it another name",
         )
         return concluded(CHECK_RULES, rule.file, (finding,))
-    completed = run(
-        (promtool, "check", "rules", "--lint-fatal", file_name(rule)), timeout_s=TIMEOUT_S, cwd=folder, accept=None
-    )
+    completed = _promtool(promtool, folder, "check", "rules", "--lint-fatal", file_name(rule))
     if completed.exit_code == 0:
         return concluded(CHECK_RULES, rule.file, (), duration_s=completed.duration_s)
     faults = {(found["line"], found["message"]): None for found in FAULT.finditer(completed.stderr)}
@@ -210,15 +219,21 @@ def _tested(
 ) -> tuple[Outcome, ...]:
     stopped = {test.path: outcome for test in tests if (outcome := _stopped(test, held, broken))}
     names = [f"{_place(test)}/{posixpath.basename(test.path)}" for test in tests if test.path not in stopped]
-    # one start of promtool for all of them, which is most of the time; one each where something fails
-    together = run((promtool, "test", "rules", *names), timeout_s=TIMEOUT_S, cwd=folder, accept=None) if names else None
-    if together and together.exit_code == 0:
-        share_s = together.duration_s / len(names)
-        return tuple(
-            stopped.get(test.path) or concluded(TEST_RULES, test.path, (), duration_s=share_s) for test in tests
-        )
     with ThreadPoolExecutor(WORKERS) as workers:
+        # a start of promtool costs as much as a test: few for all of them, and one each where something fails
+        shares = [names[start::WORKERS] for start in range(WORKERS) if names[start::WORKERS]]
+        together = tuple(workers.map(lambda share: _promtool(promtool, folder, "test", "rules", *share), shares))
+        if all(each.exit_code == 0 for each in together):
+            share_s = sum(each.duration_s for each in together) / max(len(names), 1)
+            return tuple(
+                stopped.get(test.path) or concluded(TEST_RULES, test.path, (), duration_s=share_s) for test in tests
+            )
         return tuple(workers.map(lambda test: stopped.get(test.path) or _test(promtool, folder, test), tests))
+
+
+def _promtool(promtool: Path, folder: Path, *arguments: str) -> Completed:
+    environment = minimal_environment(SHORT_LIVED)
+    return run((promtool, *arguments), timeout_s=TIMEOUT_S, cwd=folder, environment=environment, accept=None)
 
 
 def _stopped(test: YamlFile, held: frozenset[str], broken: set[str]) -> Outcome | None:
@@ -237,7 +252,7 @@ def _stopped(test: YamlFile, held: frozenset[str], broken: set[str]) -> Outcome 
 
 def _test(promtool: Path, folder: Path, test: YamlFile) -> Outcome:
     name = f"{_place(test)}/{posixpath.basename(test.path)}"
-    completed = run((promtool, "test", "rules", name), timeout_s=TIMEOUT_S, cwd=folder, accept=None)
+    completed = _promtool(promtool, folder, "test", "rules", name)
     findings = (_test_finding(_document(test), completed.stderr),) if completed.exit_code else ()
     return concluded(TEST_RULES, test.path, findings, duration_s=completed.duration_s)
 

@@ -11,7 +11,7 @@ from scripts.checks.objects import Objects
 from scripts.model import Outcome
 from scripts.render import OWN_SOURCE, Rendering
 from scripts.source import Tree
-from scripts.store import key
+from scripts.store import of_files
 from scripts.validate.outcome import concluded, skipped
 
 CHECK = "docs"
@@ -28,16 +28,8 @@ def pages_of(tree: Tree) -> Mapping[str, Page]:
     Returns:
         Path -> README.md and each Markdown page below docs/.
     """
-    keys = {path: key("page", path, tree.digests[path]) for path in tree.texts if PAGES.fullmatch(path)}
-    known = tree.store.get(keys.values())
-    found: dict[str, Page] = {}
-    for path, name in keys.items():
-        page = known.get(name)
-        if page is None:
-            page = parse(tree.texts[path], path)
-            tree.store.put(name, page)
-        found[path] = page
-    return found
+    digests = {path: tree.digests[path] for path in tree.texts if PAGES.fullmatch(path)}
+    return of_files(tree.store, "page", digests, lambda paths: {path: parse(tree.texts[path], path) for path in paths})
 
 
 def outcome(tree: Tree, pages: Mapping[str, Page], rendering: Rendering, objects: Objects) -> Outcome:
@@ -69,7 +61,9 @@ def outcome(tree: Tree, pages: Mapping[str, Page], rendering: Rendering, objects
     findings = tuple(
         finding
         for path in sorted(pages)
-        for finding in docs.check(pages[path], pages=pages, files=files, commands=commands, known=known)
+        for finding in docs.check(
+            pages[path], pages=pages, files=files, folders=folders, commands=commands, known=known
+        )
     )
     unknown = (("tasks.py", commands.tasks), ("noxfile.py", commands.sessions))
     blind = [name for name, found in unknown if found is None]

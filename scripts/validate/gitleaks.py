@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scripts.errors import CommandFailed
-from scripts.process import run
+from scripts.process import SHORT_LIVED, minimal_environment, run
 
 TIMEOUT_S = 300.0
 CONFIGURATION = Path(__file__).with_name("gitleaks.toml")
@@ -178,6 +178,7 @@ def _report(folder: Path, gitleaks: Path) -> list[dict[str, Any]]:
     completed = run(
         (gitleaks, "dir", ".", f"--config={CONFIGURATION}", *OPTIONS),
         timeout_s=TIMEOUT_S,
+        environment=minimal_environment(SHORT_LIVED),
         cwd=folder,
         accept=None,
     )

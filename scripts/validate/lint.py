@@ -12,6 +12,7 @@ from scripts.errors import CommandFailed
 from scripts.model import Finding, Outcome
 from scripts.process import last_words, minimal_environment, run
 from scripts.source import Tree
+from scripts.store import of_files
 from scripts.validate.outcome import blocked, concluded
 
 CHECK = "yamllint"
@@ -53,7 +54,14 @@ def outcomes(tree: Tree) -> tuple[Outcome, ...]:
         return (blocked(CHECK, "the tree", f"there is no {CONFIGURATION} at its root"),)
     if not texts:
         return (blocked(CHECK, "the tree", "it holds no YAML file that can be read"),)
-    found = scan(tree.root, texts, tree.texts[CONFIGURATION])
+    configuration = tree.texts[CONFIGURATION]
+    found = of_files(
+        tree.store,
+        "lint",
+        {path: tree.digests[path] for path in texts},
+        lambda paths: scan(tree.root, {path: texts[path] for path in paths}, configuration),
+        configuration,
+    )
     findings = tuple(finding for path in texts for finding in found[path])
     return (concluded(CHECK, f"{len(texts)} YAML files", findings),)
 

@@ -9,6 +9,7 @@ from scripts.checks.credentials import NEXT_STEP, Exposure
 from scripts.document import Document, load
 from scripts.model import Finding, Outcome
 from scripts.source import YAML_SUFFIXES, Tree
+from scripts.store import of_files
 from scripts.validate import gitleaks
 from scripts.validate.outcome import blocked, concluded
 from scripts.validate.tools import Tools
@@ -55,7 +56,14 @@ def outcomes(tree: Tree, tools: Tools, commits: Commits | None) -> tuple[Outcome
     if not texts:
         return (blocked(CHECK, "the tree", "it holds no file that can be read"),)
     documents = {file.path: file.documents for file in tree.yaml_files}
-    found = scan(texts, documents, tools.path("gitleaks"))
+    program = tools.get("gitleaks")
+    found = of_files(
+        tree.store,
+        "secrets",
+        {path: tree.digests[path] for path in texts},
+        lambda paths: scan({path: texts[path] for path in paths}, documents, program.path),
+        program.identity,
+    )
     findings = [finding for path in sorted(texts) for finding in found[path].findings]
     allowed = sum(each.allowed for each in found.values())
     remarks = [f"{allowed} lines allowed with a reason"] if allowed else []
@@ -63,7 +71,7 @@ def outcomes(tree: Tree, tools: Tools, commits: Commits | None) -> tuple[Outcome
         remarks.append(f"{unread} files that are no text were not looked at")
     subject = f"{len(texts)} files"
     if commits is not None:
-        findings += _in_commits(versions(tree.root, tools.path("git"), commits.ids), texts, tools.path("gitleaks"))
+        findings += _in_commits(versions(tree.root, tools.path("git"), commits.ids), texts, program.path)
         subject += f", {len(commits.ids)} commits to be pushed" if commits.ids else ""
         remarks += [commits.remark] if commits.remark else []
     return (concluded(CHECK, subject, tuple(findings), reason=", ".join(remarks)),)

@@ -63,7 +63,9 @@ def found(text, *, tasks=TASKS, noxfile=NOXFILE, path="README.md", known=KNOWN):
     page = parse(text, path)
     pages = {path: page, "docs/a.md": parse("# First\n\n## Second step\n", "docs/a.md")}
     commands = own.read(tasks, noxfile)
-    return list(docs.check(page, pages=pages, files=FILES, commands=commands, known=known))
+    return list(
+        docs.check(page, pages=pages, files=FILES, folders=paths.folders(FILES), commands=commands, known=known)
+    )
 
 
 def block(*lines):

@@ -8,7 +8,7 @@ import pytest
 
 from scripts import store
 from scripts.settings import REPOSITORY_ROOT
-from scripts.store import NOTHING_KEPT, Store, code_digest, digest_of, key
+from scripts.store import NOTHING_KEPT, Store, code_digest, digest_of, key, of_files
 
 
 @pytest.fixture
@@ -132,6 +132,55 @@ def writer(file, name, rounds):
     )
     assert process.stdout.readline() == "ready\n"
     return process
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        pytest.param({}, 0, id="nothing changed"),
+        pytest.param({"file 7": "another"}, 1, id="one file changed"),
+        pytest.param({"file 7": None}, 0, id="a file is gone"),
+        pytest.param({"a new file": "new"}, 1, id="a file is new"),
+    ],
+)
+def test_of_files_only_what_may_have_changed_is_worked_out_again(file, monkeypatch, change, again):
+    # as many parts as there are numbers: each file is one of its own
+    monkeypatch.setattr(store, "PARTS", 2**32)
+    digests = {f"file {number}": f"digest {number}" for number in range(20)}
+    asked = []
+
+    def work(paths):
+        asked.extend(paths)
+        return {path: f"result of {path} as {digests[path]}" for path in paths}
+
+    first = Store(file)
+    of_files(first, "kind", digests, work)
+    first.keep()
+    asked.clear()
+    digests = {path: digest for path, digest in {**digests, **change}.items() if digest}
+
+    found = of_files(Store(file), "kind", digests, work)
+
+    assert found == {path: f"result of {path} as {digest}" for path, digest in digests.items()}
+    assert list(found) == list(digests)
+    assert len(asked) == again
+
+
+def test_of_files_all_is_worked_out_again_where_what_all_depend_on_changed(file):
+    first = Store(file)
+    of_files(first, "kind", {"a": "1"}, lambda _: {"a": "of the first version"}, "first")
+    first.keep()
+
+    assert of_files(Store(file), "kind", {"a": "1"}, lambda _: {"a": "of the second"}, "second") == {
+        "a": "of the second"
+    }
+    assert of_files(Store(file), "other", {"a": "1"}, lambda _: {"a": "of another kind"}, "first") == {
+        "a": "of another kind"
+    }
+
+
+def test_of_no_files_nothing_is_worked_out(file):
+    assert of_files(Store(file), "kind", {}, lambda _: pytest.fail("was called")) == {}
 
 
 def test_two_runs_that_keep_at_once_both_keep_all(file):

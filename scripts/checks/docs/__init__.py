@@ -34,7 +34,13 @@ def references(page: Page, folders: frozenset[str]) -> int:
 
 
 def check(
-    page: Page, *, pages: Mapping[str, Page], files: frozenset[str], commands: Commands, known: Known | None
+    page: Page,
+    *,
+    pages: Mapping[str, Page],
+    files: frozenset[str],
+    folders: frozenset[str],
+    commands: Commands,
+    known: Known | None,
 ) -> Iterator[Finding]:
     """
     Check that what a page speaks of is there.
@@ -46,6 +52,8 @@ def check(
 
         files: every file of the tree.
 
+        folders: every folder of the tree.
+
         commands: the tasks and sessions of the tree.
 
         known: the objects that there are; None where that cannot be told.
@@ -53,7 +61,6 @@ def check(
     Yields:
         One finding for each thing that is not.
     """
-    folders = paths.folders(files)
     found = [*paths.check(page, pages, files, folders)]
     for call in calls(page):
         problems = (

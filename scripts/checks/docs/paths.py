@@ -28,7 +28,13 @@ def folders(files: frozenset[str]) -> frozenset[str]:
     Returns:
         Those that hold a file, somewhere below.
     """
-    return frozenset(parent for file in files for parent in _parents(file))
+    found: set[str] = set()
+    for file in files:
+        folder = posixpath.dirname(file)
+        while folder and folder not in found:
+            found.add(folder)
+            folder = posixpath.dirname(folder)
+    return frozenset(found)
 
 
 def is_of_tree(word: str, all_folders: frozenset[str]) -> bool:
@@ -122,8 +128,3 @@ def _link(page: Page, target: str, pages: Mapping[str, Page], held: frozenset[st
     if anchor and other and anchor not in other.headings:
         return f"links to {target}, which leads to no heading"
     return ""
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path := posixpath.dirname(path):
-        yield path
