@@ -13,12 +13,10 @@ import yaml
 
 from scripts.bench import trees
 from scripts.bench.timing import TIMEOUT_S, python, timed
-from scripts.checks import flux
-from scripts.document import Document
 from scripts.errors import BackupError, CommandFailed
+from scripts.particulars import Particulars, particulars
 from scripts.process import last_words, run
 from scripts.progress import step
-from scripts.render import ENTRY_POINT
 from scripts.render.offline import environment
 from scripts.settings import REPOSITORY_ROOT, cache_directory
 from scripts.source import read
@@ -138,7 +136,17 @@ def _flate(flate: Path, work: Path, tree: Path) -> None:
     (copy / ".git").mkdir()  # flate takes the folder that holds it for the GitRepository flux-system
     _stand_in(copy)
     cache = ("--cache-dir", work / "cache-of-flate")
-    command = (flate, "test", "ks", "--path", ENTRY_POINT, *cache, "--no-progress", "--source-retry-attempts", "1")
+    command = (
+        flate,
+        "test",
+        "ks",
+        "--path",
+        Particulars().entry_point,
+        *cache,
+        "--no-progress",
+        "--source-retry-attempts",
+        "1",
+    )
     # the charts of its two HelmReleases are not to be had, which it says at the end
     completed = run(command, timeout_s=TIMEOUT_S, environment=environment(), cwd=copy, accept=(0, 1))
     if completed.stdout.count("✓  Kustomization") < len(list((tree / trees.APPS).iterdir())) - 1:
@@ -149,7 +157,7 @@ def _stand_in(copy: Path) -> None:
     """Give flate an empty Flux Kustomization for each that others make."""
     (copy / STAND_IN).mkdir()
     (copy / STAND_IN / "kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
-    documents: tuple[Document, ...] = read(copy, git=None).documents
+    found = particulars(read(copy, git=None).documents)
     specification = {
         "interval": "1h",
         "path": f"./{STAND_IN}",
@@ -163,6 +171,6 @@ def _stand_in(copy: Path) -> None:
             "metadata": dict(zip(("namespace", "name"), each.split("/"), strict=True)),
             "spec": specification,
         }
-        for each in sorted(flux.externals(documents))
+        for each in sorted(found.externals["Kustomization"])
     ]
-    (copy / ENTRY_POINT / "stand-in.yaml").write_text(yaml.safe_dump_all(made), encoding="utf-8")
+    (copy / found.entry_point / "stand-in.yaml").write_text(yaml.safe_dump_all(made), encoding="utf-8")

@@ -33,6 +33,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "yaml-lint": "Every YAML file keeps the rules of .yamllint.yaml.",
         "kustomize-build": "`kustomize build` of every kustomization succeeds, the components' alone too.",
         "flux-path": "spec.path of every Flux Kustomization names a folder with a kustomization.yaml.",
+        "tree-file": "kubernetes/tree.yaml says what is particular to the tree: entryPoint, source, externals.",
         "flux-dependency": "spec.dependsOn names Flux Kustomizations of the tree, or ones that it declares as external.",
         "flux-unreached": "Every Flux Kustomization is applied by something that the entry point leads to.",
         "file-unapplied": "Every manifest below kubernetes/ is applied by something that the entry point leads to.",

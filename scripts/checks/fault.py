@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scripts.checks import RULES, flux
 from scripts.document import Document, Location, mapping
 from scripts.model import Finding, Resource
-from scripts.render import ENTRY_POINT, Rendering
+from scripts.render import Rendering
 from scripts.render.references import FILE_NAMES, closure, references
 
 VARIABLE = re.compile(r"\$\{([_a-zA-Z][_a-zA-Z0-9]*)")
@@ -64,6 +64,7 @@ class Places:
         origin: Callable[[Resource], str] = lambda _: "",
     ) -> None:
         self._origin = origin
+        self._entry_point = rendering.particulars.entry_point
         self._kustomizations = {each.name: each for each in rendering.kustomizations}
         self._by_file: dict[str, list[Document]] = {}
         for document in documents:
@@ -94,7 +95,7 @@ class Places:
         template = self._template(resource)
         if template is None:
             if applied_by is None:
-                return ENTRY_POINT.as_posix(), 0
+                return self._entry_point, 0
             return applied_by.file, applied_by.line("metadata", "name")
         value = template.get(*location) if location else None
         # APP is in most names: only a variable that is all of the value is where the fault can be

@@ -1,45 +1,11 @@
-"""Flux Kustomizations -> what is wrong with each, and what the tree says that others make."""
+"""Flux Kustomizations -> what is wrong with each, and what it waits for."""
 
 from collections.abc import Collection, Iterator, Mapping
 
 from scripts.document import Document, items, mapping
 from scripts.model import Finding
+from scripts.particulars import PATH
 from scripts.render import FluxKustomization, is_flux_kustomization
-
-EXTERNALS = "externals"
-"""Name of the ConfigMap that names what other stories make: key is a kind, value is one namespace/name a line."""
-
-
-def external_objects(documents: tuple[Document, ...]) -> Mapping[str, frozenset[str]]:
-    """
-    What the tree names and other stories make.
-
-    Args:
-        documents: every document of the tree.
-
-    Returns:
-        Kind -> "namespace/name" each, or "name" where it has no namespace.
-    """
-    found: dict[str, frozenset[str]] = {}
-    for document in documents:
-        if document.kind == "ConfigMap" and document.name == EXTERNALS:
-            for kind, text in mapping(document.get("data")).items():
-                names = frozenset(line.strip() for line in str(text or "").splitlines() if line.strip())
-                found[kind] = found.get(kind, frozenset()) | names
-    return found
-
-
-def externals(documents: tuple[Document, ...]) -> frozenset[str]:
-    """
-    The Flux Kustomizations that the tree waits for and other stories make.
-
-    Args:
-        documents: every document of the tree.
-
-    Returns:
-        "namespace/name" each.
-    """
-    return external_objects(documents).get("Kustomization", frozenset())
 
 
 def declarations(documents: tuple[Document, ...]) -> Mapping[str, Document]:
@@ -107,7 +73,7 @@ def check_dependencies(
                 place,
                 ("spec", "dependsOn", index),
                 f"Kustomization {kustomization.name} waits for {name}, which is neither in the tree nor external",
-                "correct the name, or add it to externals.yaml",
+                f"correct the name, or add it to {PATH}",
             )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from scripts import particulars
 from scripts.checks.fault import Fault
 from scripts.checks.helm.made import Key, key, made
 from scripts.checks.helm.release import releases
@@ -100,7 +101,7 @@ def _source(objects: Objects, each: Resource, location: tuple[str, ...]) -> Iter
             (*location, "name"),
             f"has the source {kind or '(no kind)'} {namespace}/{name or '(none)'}, which is neither in the tree nor "
             "external",
-            "correct sourceRef, or add what it names to externals.yaml",
+            f"correct sourceRef, or add what it names to {particulars.PATH}",
         )
 
 
@@ -145,5 +146,5 @@ def _namespaces(objects: Objects) -> Iterator[Fault]:
                 each,
                 ("metadata", "namespace"),
                 found,
-                "add a Namespace to the tree, or the name to externals.yaml",
+                f"add a Namespace to the tree, or the name to {particulars.PATH}",
             )

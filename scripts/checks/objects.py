@@ -134,7 +134,7 @@ class Objects:
             name: of the object.
 
         Returns:
-            Whether externals.yaml says so.
+            Whether kubernetes/tree.yaml says so.
         """
         return (f"{namespace}/{name}" if namespace else name) in self.externals.get(kind, frozenset())
 

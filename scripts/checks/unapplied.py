@@ -3,7 +3,6 @@
 import posixpath
 from collections.abc import Collection, Iterator, Mapping
 
-from scripts.checks.flux import EXTERNALS
 from scripts.document import Document, mapping
 from scripts.model import Finding
 from scripts.render import is_flux_kustomization
@@ -80,7 +79,7 @@ def _is_kustomization(document: Document) -> bool:
 
 def _is_manifest(document: Document) -> bool:
     is_object = bool(document.api_version and document.kind) and not _is_kustomization(document)
-    is_local = mapping(document.get("metadata", "annotations")).get(LOCAL) is not None or document.name == EXTERNALS
+    is_local = mapping(document.get("metadata", "annotations")).get(LOCAL) is not None
     is_flux = is_flux_kustomization(mapping(document.value))
     return document.file.startswith(BELOW) and is_object and not is_local and not is_flux
 

@@ -8,6 +8,7 @@ from typing import Any
 from scripts.document import mapping
 from scripts.errors import RenderError
 from scripts.model import Resource, ResourceId
+from scripts.particulars import PATH, Particulars, check, particulars
 from scripts.render.apply import Applied, applied_key, apply, load
 from scripts.render.flux import FluxKustomization, flux_kustomization, is_flux_kustomization
 from scripts.render.kustomize import Build, Builder
@@ -16,12 +17,6 @@ from scripts.render.variables import NotYet, Variables, config_maps, variables
 from scripts.source import Tree, read
 from scripts.store import NOTHING_KEPT, Store
 from scripts.toolchain import get, present
-
-ENTRY_POINT = Path("kubernetes/clusters/apps")
-"""What the bootstrap of the cluster points Flux at."""
-
-OWN_SOURCE = ("GitRepository", "flux-system")
-"""The source that holds this tree; what another one holds is not here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +38,8 @@ class Rendering:
         literal: likewise, those for which Flux substitutes nothing.
 
         overlays: `kustomization` of resources -> what was built for them.
+
+        particulars: of the tree.
     """
 
     kustomizations: tuple[FluxKustomization, ...]
@@ -52,6 +49,7 @@ class Rendering:
     offline_unset: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     literal: frozenset[str] = frozenset()
     overlays: Mapping[str, Overlay] = field(default_factory=dict)
+    particulars: Particulars = field(default_factory=Particulars)
 
 
 def render(root: Path, *, settings: Mapping[str, str] | None = None, store: Store = NOTHING_KEPT) -> Rendering:
@@ -75,6 +73,8 @@ def render(root: Path, *, settings: Mapping[str, str] | None = None, store: Stor
     """
     git = present("git")
     tree = read(root.resolve(), git=git.path if git else None, store=store)
+    for fault in (*filter(None, (tree.broken.get(PATH),)), *check(tree.documents)):
+        raise RenderError(f"{fault.file}:{fault.line}", fault.message, fault.next_step)
     builder = Builder(tree, get("kustomize"), store)
     found = render_tree(tree, builder, settings=settings, store=store)
     for error in found.errors.values():
@@ -159,6 +159,7 @@ class _Walk:
         self._store = store
         self._settings = settings
         self._secrets = secrets
+        self._particulars = particulars(tree.documents)
         self._known: dict[str, FluxKustomization] = {}
         self._resources: list[Resource] = []
         self._config_maps: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -189,16 +190,17 @@ class _Walk:
             },
             literal=frozenset(name for name in names if self._applied[name].is_literal),
             overlays=self._overlays,
+            particulars=self._particulars,
         )
 
     def _entry(self) -> tuple[FluxKustomization, ...]:
-        folder = ENTRY_POINT.as_posix()
+        folder = self._particulars.entry_point
         self._overlays[folder] = Overlay(folder=folder)
         found = self._builder.build([self._overlays[folder]])[0]
         if found.error:
             self._errors[""] = _build_error(found)
             return ()
-        documents = _with_settings(tuple(load(text) for text in found.texts), self._settings)
+        documents = _with_settings(folder, tuple(load(text) for text in found.texts), self._settings)
         self._add(documents, folder)
         return self._new(documents)
 
@@ -242,7 +244,7 @@ class _Walk:
         return tuple(found)
 
     def _overlay(self, each: FluxKustomization) -> Overlay | None:
-        if each.source not in {OWN_SOURCE, ("", "")}:
+        if not self._particulars.holds(each.source):
             return None
         folder = each.path.as_posix()
         if folder not in self._builder.folders:
@@ -303,12 +305,12 @@ def _resource(document: Mapping[str, Any], kustomization: str, position: int = 0
 
 
 def _with_settings(
-    documents: tuple[Mapping[str, Any], ...], settings: Mapping[str, str]
+    folder: str, documents: tuple[Mapping[str, Any], ...], settings: Mapping[str, str]
 ) -> tuple[Mapping[str, Any], ...]:
     held = {name for each in documents if each.get("kind") == "ConfigMap" for name in mapping(each.get("data"))}
     for name in settings:
         if name not in held:
-            raise RenderError(ENTRY_POINT.as_posix(), f"no ConfigMap holds {name}", "add it to cluster-settings.yaml")
+            raise RenderError(folder, f"no ConfigMap holds {name}", "add it to cluster-settings.yaml")
     return tuple(
         {**each, "data": {name: settings.get(name, value) for name, value in mapping(each.get("data")).items()}}
         if each.get("kind") == "ConfigMap"

@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.document import mapping
 from scripts.model import Resource, ResourceId
-from scripts.render import ENTRY_POINT, Rendering
+from scripts.render import Rendering
 
 Path = tuple[str | int, ...]
 """Keys and indexes of a field; the name of an item where a list has named ones."""
@@ -95,7 +95,7 @@ def compare(before: Rendering, after: Rendering) -> tuple[ObjectChange, ...]:
     old, new = ({_key(each.id): each for each in side.resources} for side in (before, after))
     pruning = {each.name for each in before.kustomizations if mapping(each.document.get("spec")).get("prune") is True}
     # the entry point is applied from outside of the tree, as a rule with prune
-    pruning.add(ENTRY_POINT.as_posix())
+    pruning.add(before.particulars.entry_point)
     return tuple(
         change
         for key in sorted({**old, **new})

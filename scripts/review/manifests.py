@@ -7,7 +7,6 @@ import yaml
 
 from scripts.document import mapping
 from scripts.model import Resource
-from scripts.render import ENTRY_POINT
 from scripts.settings import REDACTED
 
 SECRET_FIELDS = ("data", "stringData")
@@ -30,18 +29,20 @@ def _string(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _string)
 
 
-def text(resources: tuple[Resource, ...]) -> str:
+def text(resources: tuple[Resource, ...], *, entry_point: str) -> str:
     """
     Write objects as one stream of YAML.
 
     Args:
         resources: in any order.
 
+        entry_point: what those that come first are applied by.
+
     Returns:
         Those of the entry point first, then by Flux Kustomization, kind, namespace and name; each below a comment that
         says what applies it. Values of a Secret are redacted.
     """
-    return "".join(_document(each) for each in sorted(resources, key=_order))
+    return "".join(_document(each) for each in sorted(resources, key=lambda each: _order(each, entry_point)))
 
 
 def public(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -60,9 +61,9 @@ def public(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**document, **hidden}
 
 
-def _order(resource: Resource) -> tuple[bool, str, str, str, str]:
+def _order(resource: Resource, entry_point: str) -> tuple[bool, str, str, str, str]:
     found = resource.id
-    is_applied_later = resource.kustomization != ENTRY_POINT.as_posix()
+    is_applied_later = resource.kustomization != entry_point
     return is_applied_later, resource.kustomization, found.kind, found.namespace, found.name
 
 

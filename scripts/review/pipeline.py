@@ -7,7 +7,7 @@ from scripts import report
 from scripts.errors import RenderError, SettingsError
 from scripts.model import Resource
 from scripts.progress import step
-from scripts.render import ENTRY_POINT, Rendering, render
+from scripts.render import Rendering, render
 from scripts.review import as_text, manifests, revision
 from scripts.review.compare import compare
 from scripts.review.dangers import dangers
@@ -31,7 +31,8 @@ def show_manifests(*, name: str = "", root: str = "") -> None:
     folder = tree_root(root)
     with step("render the tree"):
         rendering = render(folder)
-    report.show_text(manifests.text(_applied_by(name, rendering)))
+    entry_point = rendering.particulars.entry_point
+    report.show_text(manifests.text(_applied_by(name, rendering), entry_point=entry_point))
 
 
 def show_changes(*, base: str, root: str = "") -> None:
@@ -68,7 +69,7 @@ def _former(folder: Path, base: str) -> Rendering:
 def _applied_by(name: str, rendering: Rendering) -> tuple[Resource, ...]:
     if not name:
         return rendering.resources
-    known = (ENTRY_POINT.as_posix(), *(each.name for each in rendering.kustomizations))
+    known = (rendering.particulars.entry_point, *(each.name for each in rendering.kustomizations))
     if name not in known:
         raise SettingsError(
             f"--name {name}", "is no Flux Kustomization of this tree", f"give one of {', '.join(known)}"

@@ -9,7 +9,7 @@ from scripts.checks.docs.cluster import Known
 from scripts.checks.docs.markdown import Page, parse
 from scripts.checks.objects import Objects
 from scripts.model import Outcome
-from scripts.render import OWN_SOURCE, Rendering
+from scripts.render import Rendering
 from scripts.source import Tree
 from scripts.store import of_files
 from scripts.validate.outcome import concluded, skipped
@@ -56,7 +56,7 @@ def outcome(tree: Tree, pages: Mapping[str, Page], rendering: Rendering, objects
     if not count:
         return skipped(CHECK, f"{len(pages)} pages", "they have no link, no path and no command that can be checked")
     commands = own.read(tree.texts.get("tasks.py"), tree.texts.get("noxfile.py"))
-    others = sorted(each.name for each in rendering.kustomizations if each.source not in {OWN_SOURCE, ("", "")})
+    others = sorted(each.name for each in rendering.kustomizations if not rendering.particulars.holds(each.source))
     known = None if others else Known(objects=objects)
     findings = tuple(
         finding

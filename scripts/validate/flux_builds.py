@@ -8,7 +8,8 @@ from scripts.checks.fault import Places
 from scripts.document import Document
 from scripts.errors import RenderError
 from scripts.model import Finding, Outcome, Resource, Status
-from scripts.render import ENTRY_POINT, OWN_SOURCE, Builder, FluxKustomization, Rendering
+from scripts.particulars import PATH, Particulars, check
+from scripts.render import Builder, FluxKustomization, Rendering
 from scripts.render.origins import Origins
 from scripts.source import Tree
 from scripts.store import Store
@@ -62,13 +63,17 @@ def outcomes(
     Returns:
         One outcome for each Flux Kustomization, one for what nothing applies, and those about what was rendered.
     """
-    entry_point = ENTRY_POINT.as_posix()
+    entry_point = rendering.particulars.entry_point
+    if PATH in tree.broken or next(check(tree.documents), None):
+        return (blocked(CHECK, entry_point, f"{PATH} has a finding"),)
     if "" in rendering.errors:
         reason = "does not build" if entry_point in broken else rendering.errors[""].found
         return (blocked(CHECK, entry_point, f"{entry_point} {reason}"),)
     if not rendering.kustomizations:
         return (blocked(CHECK, entry_point, f"{entry_point} applies no Flux Kustomization"),)
-    results = tuple(_outcome(each, broken) for each in _subjects(tree, rendering, builder.folders))
+    results = tuple(
+        _outcome(each, broken, rendering.particulars) for each in _subjects(tree, rendering, builder.folders)
+    )
     reach = (
         blocked("flux reach", "kubernetes", "not everything builds") if broken else _unreached(tree, rendering, builder)
     )
@@ -81,7 +86,9 @@ def outcomes(
 def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tuple[Subject, ...]:
     places = flux.declarations(tree.documents)
     circles = {name: circle for circle in flux.circles(rendering.kustomizations) for name in circle}
-    known = frozenset(each.identity for each in rendering.kustomizations) | flux.externals(tree.documents)
+    known = frozenset(each.identity for each in rendering.kustomizations) | rendering.particulars.externals.get(
+        "Kustomization", frozenset()
+    )
     applied: dict[str, list[Resource]] = defaultdict(list)
     for resource in rendering.resources:
         applied[resource.kustomization].append(resource)
@@ -101,10 +108,10 @@ def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tupl
     return tuple(subjects)
 
 
-def _outcome(subject: Subject, broken: frozenset[str]) -> Outcome:
+def _outcome(subject: Subject, broken: frozenset[str], particulars: Particulars) -> Outcome:
     kustomization = subject.kustomization
     folder = kustomization.path.as_posix()
-    if kustomization.source not in {OWN_SOURCE, ("", "")}:
+    if not particulars.holds(kustomization.source):
         return skipped(CHECK, kustomization.name, f"its source is {' '.join(kustomization.source)}, not this tree")
     if subject.findings:
         return concluded(CHECK, kustomization.name, subject.findings)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from scripts import report
+from scripts import particulars, report
 from scripts.checks import alert_rules, ambiguous, helm_repositories, kustomizations
 from scripts.errors import BackupError, CouldNotRun, FindingsFound
 from scripts.model import Finding, Outcome, Report, Status
@@ -198,6 +198,10 @@ def _documents(tree: Tree) -> tuple[Outcome, ...]:
         findings = tuple(finding for each in meant for finding in examine(each))
         some = concluded(check, f"{len(meant)} {kind}", findings)
         outcomes.append(some if meant else skipped(check, "kubernetes", f"there are no {kind}"))
+    if particulars.PATH not in tree.texts:
+        outcomes.append(skipped("tree file", particulars.PATH, "there is none, and the defaults hold"))
+    elif particulars.PATH not in tree.broken:
+        outcomes.append(concluded("tree file", particulars.PATH, tuple(particulars.check(manifests))))
     return tuple(outcomes)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scripts.checks import flux, flux_graph, helm, schema, volsync
+from scripts.checks import flux_graph, helm, schema, volsync
 from scripts.checks.fault import Fault, Places, check_exemptions, settle
 from scripts.checks.objects import Objects
 from scripts.model import Outcome
@@ -38,7 +38,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store =
         backups, what the alerts ask for, whether they are tested, their runbooks, the documentation, the exemptions from
         rules.
     """
-    checked = schema.check(Objects(resources=rendering.resources, externals=flux.external_objects(tree.documents)))
+    checked = schema.check(Objects(resources=rendering.resources, externals=rendering.particulars.externals))
     rendered_charts = charts.attempts(checked.meant, store=store)
     objects = replace(checked.meant, made=charts.made(rendered_charts))
     pages = docs.pages_of(tree)

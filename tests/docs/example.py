@@ -40,10 +40,10 @@ def known(root: Path) -> Known:
     (root / APP / "app/namespace.yaml").write_text(NAMESPACE, encoding="utf-8")
     apps = root / "kubernetes/workloads/apps/kustomization.yaml"
     apps.write_text(apps.read_text(encoding="utf-8") + "  - demo-app/ks.yaml\n", encoding="utf-8")
-    externals = _load("externals.yaml")["data"]
+    rendering = render(root)
     return Known(
-        rendering=render(root),
-        externals={kind: frozenset(names.split()) for kind, names in externals.items()},
+        rendering=rendering,
+        externals=rendering.particulars.externals,
         settings=_load("cluster-settings.yaml")["data"],
     )
 

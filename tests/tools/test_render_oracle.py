@@ -9,7 +9,6 @@ import sys
 
 import pytest
 
-from scripts.checks.flux import externals
 from scripts.errors import RenderError
 from scripts.render import Builder, render, render_tree
 from scripts.render.apply import apply
@@ -230,7 +229,7 @@ def test_a_tree_of_this_repository_renders_as_flux_renders_it(root, tmp_path):
         (tmp_path / name).mkdir()
         copy(source, tmp_path / name)
     rendering = render(root)
-    names = externals(source.documents) - {each.identity for each in rendering.kustomizations}
+    names = rendering.particulars.externals["Kustomization"] - {each.identity for each in rendering.kustomizations}
 
     the_oracles(check_flate(rendering, tmp_path / "flate", names), check_flux(rendering, tmp_path / "flux"))
 

@@ -54,8 +54,8 @@ def objects(rendering, kind):
 
 
 def externals(kind):
-    text = (ROOT / "kubernetes/clusters/apps/externals.yaml").read_text(encoding="utf-8")
-    return set(yaml.safe_load(text)["data"][kind].split())
+    text = (ROOT / "kubernetes/tree.yaml").read_text(encoding="utf-8")
+    return set(yaml.safe_load(text)["externals"][kind])
 
 
 def test_each_kustomization_waits_for_what_the_story_draws(rendering):

@@ -9,7 +9,7 @@ from scripts.errors import CouldNotRun, FindingsFound, ToolMissing
 from scripts.model import Status
 from scripts.validate import conclude, run, validate
 from scripts.validate.tools import Tools
-from tests.tools.trees import CLUSTER, COMPONENT, DEMO, SYSTEM, both, places, remove, replace, write
+from tests.tools.trees import CLUSTER, COMPONENT, DEMO, SYSTEM, append, both, places, remove, replace, write
 
 RULE = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
 TEST = "tests/alerts/volsync.test.yaml"
@@ -93,6 +93,7 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "YAML values",
         "schemas",
         "labels",
+        "tree file",
     } == {each.check for each in found.outcomes}
 
 
@@ -197,6 +198,16 @@ FAULTS = [
         replace(f"{CLUSTER}/volsync.yaml", "external-secrets", "external-secret"),
         ("flux-dependency", f"{CLUSTER}/volsync.yaml", 9),
         id="a Flux Kustomization waits for a name with a typo",
+    ),
+    pytest.param(
+        append("kubernetes/tree.yaml", "entrypoint: kubernetes/clusters/home\n"),
+        ("tree-file", "kubernetes/tree.yaml", 16),
+        id="the file of the tree has a key that nobody reads",
+    ),
+    pytest.param(
+        append("kubernetes/tree.yaml", "entryPoint: [\n"),
+        ("yaml-syntax", "kubernetes/tree.yaml", 17),
+        id="the file of the tree cannot be read, and blocks what depends on it",
     ),
     pytest.param(
         replace(f"{CLUSTER}/kustomization.yaml", "  - demo.yaml\n", ""),
@@ -309,6 +320,28 @@ def test_what_is_built_from_something_broken_is_blocked_and_names_the_cause(tree
     reasons = {outcome.subject: outcome.reason for outcome in found.outcomes if outcome.status is Status.BLOCKED}
     assert f"{COMPONENT}/pvc does not build" == reasons[COMPONENT]
     assert reasons["cluster-apps-demo"] == "kubernetes/workloads/apps/demo does not build"
+
+
+def test_a_tree_with_another_entry_point_and_source_is_checked_as_this_one(tree, tools):
+    (tree / CLUSTER).rename(tree / "kubernetes/clusters/home")
+    files = [file for file in (tree / "kubernetes").rglob("*.yaml") if "GitRepository" in file.read_text("utf-8")]
+    for file in files:
+        file.write_text(
+            file.read_text("utf-8").replace("name: flux-system\n  timeout", "name: home\n  timeout"), "utf-8"
+        )
+    tree_file = tree / "kubernetes/tree.yaml"
+    text = tree_file.read_text("utf-8").replace("flux-system/flux-system", "flux-system/home")
+    tree_file.write_text(
+        f"{text}entryPoint: kubernetes/clusters/home\nsource:\n  kind: GitRepository\n  name: home\n", "utf-8"
+    )
+
+    built = {
+        outcome.subject: outcome.status
+        for outcome in validate(tree, tools=tools).outcomes
+        if outcome.check == "flux build"
+    }
+
+    assert built["cluster-apps-demo"] is Status.PASSED
 
 
 def test_the_variable_that_has_no_value_is_named(tree, tools):

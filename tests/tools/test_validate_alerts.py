@@ -4,7 +4,7 @@ import pytest
 
 from scripts.model import Status
 from scripts.validate import conclude, validate
-from tests.tools.trees import CLUSTER, SYSTEM, append, both, places, remove, replace, write
+from tests.tools.trees import SYSTEM, append, both, places, remove, replace, write
 
 RULE = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
 TEST = "tests/alerts/volsync.test.yaml"
@@ -128,7 +128,7 @@ TWINS = [
     pytest.param(
         both(
             further("max(ceph_health_status) == 1", "ceph_health_status"),
-            append(f"{CLUSTER}/externals.yaml", "  Series: |\n    ceph_*\n"),
+            append("kubernetes/tree.yaml", "  Series:\n    - ceph_*\n"),
         ),
         id="a series that others are said to expose",
     ),

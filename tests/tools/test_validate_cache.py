@@ -64,7 +64,7 @@ def test_a_second_run_says_the_same_and_that_it_is_from_before(tree, tools, file
             id="a value of a variable",
         ),
         pytest.param(
-            replace(f"{CLUSTER}/externals.yaml", "flux-system/flux-system", "flux-system/typo"),
+            replace("kubernetes/tree.yaml", "flux-system/flux-system", "flux-system/typo"),
             None,
             id="what others make",
         ),

@@ -12,7 +12,7 @@ DESTINATION = f"{COMPONENT}/replicationdestination/replicationdestination.yaml"
 CLAIM = f"{COMPONENT}/pvc/pvc.yaml"
 EXTERNAL_SECRET = f"{COMPONENT}/externalsecret/externalsecret.yaml"
 SETTINGS = f"{CLUSTER}/cluster-settings.yaml"
-EXTERNALS = f"{CLUSTER}/externals.yaml"
+EXTERNALS = "kubernetes/tree.yaml"
 APPLIED_BY = f"{CLUSTER}/demo.yaml"
 VOLSYNC = f"{SYSTEM}/volsync/ks.yaml"
 FOLDER = "kubernetes/workloads/apps/demo"
@@ -573,7 +573,7 @@ def test_one_fault_of_what_is_rendered_is_one_finding_with_its_file_and_line(tre
                 replace(DESTINATION, "-restic-secret", "-restic"),
                 append(
                     EXTERNALS,
-                    "  # pragma: allowlist nextline secret - a name, and no value\n  Secret: |\n    demo/demo-restic\n",
+                    "  # pragma: allowlist nextline secret - a name, and no value\n  Secret:\n    - demo/demo-restic\n",
                 ),
             ),
             id="others make the Secret",
@@ -591,7 +591,7 @@ def test_one_fault_of_what_is_rendered_is_one_finding_with_its_file_and_line(tre
                 replace(SOURCE, "sourcePVC: ${APP}-data", "sourcePVC: theirs"),
                 replace(f"{COMPONENT}/kustomization.yaml", "  - pvc\n", ""),
                 replace(RUNBOOK, "get pvc demo-data", "get pods"),
-                append(EXTERNALS, "  PersistentVolumeClaim: |\n    demo/theirs\n"),
+                append(EXTERNALS, "  PersistentVolumeClaim:\n    - demo/theirs\n"),
             ),
             id="others make the PVC",
         ),

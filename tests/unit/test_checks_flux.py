@@ -68,12 +68,6 @@ def test_what_it_waits_for_is_looked_for_in_its_own_namespace():
     assert "waits for elsewhere" in finding.message
 
 
-def test_externals_are_read_from_the_one_place_that_names_them():
-    text = "kind: ConfigMap\nmetadata: {name: externals}\ndata:\n  Kustomization: |\n    flux/a\n\n    flux/b\n  Other: |\n    x\n"
-
-    assert flux.externals(load("a.yaml", text).documents) == {"flux/a", "flux/b"}
-
-
 OBJECT = "kind: PersistentVolumeClaim\nmetadata:\n  name: ${APP}-data\nspec:\n  size: ${SIZE:=1Gi}\n  class: ${CLASS}\n"
 SETTINGS = {("flux", "settings"): {"CLASS": "block"}}
 FROM_SETTINGS = [{"kind": "ConfigMap", "name": "settings"}]

@@ -30,7 +30,7 @@ SEVERITIES = ("critical", "high", "warning", "info")
 """What the routes of Alertmanager are made for; an alert with another severity reaches nobody."""
 
 EXTERNAL = "Series"
-"""Key of externals.yaml: the series that others expose, one a line; `ceph_*` is all that begin so."""
+"""Key of kubernetes/tree.yaml, below `externals`: the series that others expose; `ceph_*` is all that begin so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +219,7 @@ def _names(rule: Rule, reader: Reader) -> Iterator[Fault]:
     for each in reader.unknown:
         step = f"write {each.near}, or " if each.near else ""
         is_metric = each.rule == "alert-metric"
-        rest = f"add it to externals.yaml below {EXTERNAL} if others expose it" if is_metric else "take it out"
+        rest = f"add it to kubernetes/tree.yaml below {EXTERNAL} if others expose it" if is_metric else "take it out"
         yield rule.fault(each.rule, ("expr",), each.message, f"{step}{rest}")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scripts import particulars
 from scripts.checks.helm.chart import Path
 from scripts.checks.objects import Objects, field
 from scripts.document import Location, items, load, mapping
@@ -157,7 +158,7 @@ def _read(
         return Broken(
             location=(*location, "valuesKey" if held else "name"),
             found=f"takes values from {missing}, which nothing makes",
-            next_step="correct the reference, add what it names, or name it in externals.yaml",
+            next_step=f"correct the reference, add what it names, or name it in {particulars.PATH}",
         )
     return _given(held, ("data", key), str(text), location, reference)
 

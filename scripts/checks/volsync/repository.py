@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from scripts import particulars
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, fault, field, restic, secret_name
 from scripts.cluster_settings import KEYS
@@ -50,7 +51,7 @@ def check(objects: Objects) -> Iterator[Fault]:
                 each,
                 ("spec", "restic", "repository"),
                 f"names the Secret {key[1] or '(none)'}, which no ExternalSecret of namespace {key[0]} makes",
-                "name the target of an ExternalSecret, or add the Secret to externals.yaml",
+                f"name the target of an ExternalSecret, or add the Secret to {particulars.PATH}",
             )
     for maker in used.values():
         yield from _external_secret(objects, maker)
@@ -90,7 +91,7 @@ def _external_secret(objects: Objects, maker: Resource) -> Iterator[Fault]:
             maker,
             ("spec", "secretStoreRef", "name"),
             f"reads from {kind} {store}, which is neither in the tree nor external",
-            "correct the name, or add it to externals.yaml",
+            f"correct the name, or add it to {particulars.PATH}",
         )
     yield from _items(objects, maker)
     yield from _keys(maker)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from scripts import particulars
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, fault, field, restic
 from scripts.document import items, mapping
@@ -65,7 +66,7 @@ def _source_volume(objects: Objects, source: Resource) -> Iterator[Fault]:
             source,
             ("spec", "sourcePVC"),
             f"backs up the PVC {name or '(none)'}, which is not in namespace {namespace}",
-            "name a PVC of that namespace, or add it to externals.yaml",
+            f"name a PVC of that namespace, or add it to {particulars.PATH}",
         )
 
 
@@ -143,7 +144,7 @@ def _class_fault(objects: Objects, each: Resource, location: tuple[str | int, ..
         each,
         location,
         f"names the {kind} {value or '(empty)'}, which nothing makes (there is {known})",
-        "correct the name, or add the class to externals.yaml",
+        f"correct the name, or add the class to {particulars.PATH}",
     )
 
 
