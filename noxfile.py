@@ -56,7 +56,9 @@ def tests(session: nox.Session) -> None:
 def cluster(session: nox.Session) -> None:
     """The client of a cluster against a real Kubernetes API server; `-- -k word` selects some."""
     session.install(*PINNED, "requirements-dev.txt")
-    session.run("python", "-m", "invoke", "tools.install", **CLEANS_UP_ON_SIGTERM)
+    names = ("etcd", "kube-apiserver", "kustomize", "minio", "restic")
+    wanted = [word for name in names for word in ("--name", name)]
+    session.run("python", "-m", "invoke", "tools.install", *wanted, **CLEANS_UP_ON_SIGTERM)
     session.run("pytest", "tests/cluster", *session.posargs, **CLEANS_UP_ON_CTRL_C)
 
 

@@ -135,7 +135,10 @@ def charts_fetch(_: Context, root: str = "") -> None:
     run(root)
 
 
-@task(iterable=["name"], help={"name": "a tool of tools.toml (may be repeated); all of them where not given"})
+@task(
+    iterable=["name"],
+    help={"name": "a tool of tools.toml (may be repeated); where not given all but those of `nox -s cluster`"},
+)
 @exits_cleanly
 def tools_install(_: Context, name: list[str]) -> None:
     """Get the external programs that are not on the PATH into the cache."""

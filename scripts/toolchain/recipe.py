@@ -120,6 +120,8 @@ class Recipe:
         source: how it is built; None where it cannot be.
 
         optional: why it may be missing; "" where it may not.
+
+        on_demand: why it is got only where it is asked for by its name; "" where it is got with all others.
     """
 
     name: str
@@ -131,6 +133,7 @@ class Recipe:
     install: tuple[tuple[str, str], ...]
     source: GoModule | GoPins | Wheel | None = None
     optional: str = ""
+    on_demand: str = ""
 
     @property
     def next_step(self) -> str:
@@ -189,6 +192,7 @@ def _recipe(name: str, table: Mapping[str, Any], root: Path) -> Recipe:
         ),
         source=source,
         optional=table.get("optional", ""),
+        on_demand=table.get("on_demand", ""),
     )
 
 

@@ -46,7 +46,7 @@ def install(names: tuple[str, ...]) -> None:
     Get programs, and say where each is.
 
     Args:
-        names: as in tools.toml; all of them where empty.
+        names: as in tools.toml; where empty all of them but those that are got on demand.
 
     Raises:
         ToolMissing: where one that is not optional cannot be had; the others are got all the same.
@@ -54,6 +54,9 @@ def install(names: tuple[str, ...]) -> None:
     recipes = read()
     missing: list[ToolMissing] = []
     for recipe in [_recipe(name, TOOLS_FILE) for name in names or recipes]:
+        if recipe.on_demand and not names:
+            progress.say(f"{recipe.name}: not got without --name {recipe.name}: {recipe.on_demand}")
+            continue
         try:
             tool = get(recipe.name)
         except ToolMissing as error:

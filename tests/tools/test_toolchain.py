@@ -463,7 +463,7 @@ def test_a_program_that_is_not_built_here_says_why(bench):
     assert missing.value.found == "no tiny 0.9 or newer is on the PATH; its licence forbids it"
 
 
-@pytest.mark.parametrize("name", [name for name, recipe in read().items() if not recipe.optional])
+@pytest.mark.parametrize("name", [name for name, recipe in read().items() if not (recipe.optional or recipe.on_demand)])
 def test_each_tool_of_this_project_can_be_had_and_runs(name):
     tool = toolchain.get(name)
 

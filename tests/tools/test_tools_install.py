@@ -43,6 +43,7 @@ def test_each_tool_is_said_with_its_path_and_an_optional_one_may_be_missing(caps
 
     said = capsys.readouterr().err
     assert f"kustomize {toolchain.get('kustomize').version}: {toolchain.get('kustomize').path}\n" in said
+    assert "kube-apiserver: not got without --name kube-apiserver: only `nox -s cluster` needs it\n" in said
     if toolchain.present("flux") is None:
         assert "flux: not on the PATH, which is fine: it cannot be built from its module" in said
 
