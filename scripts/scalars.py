@@ -23,6 +23,9 @@ SIXTIES = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 LEAST, LARGEST = -(2**63), 2**64 - 1
 """Whole numbers beyond these lose digits."""
 
+LARGEST_OF_FLUX = 2**63 - 1
+"""The same, in the place of a variable."""
+
 NULL = "tag:yaml.org,2002:null"
 TRUTH = "tag:yaml.org,2002:bool"
 MERGE = "tag:yaml.org,2002:merge"
@@ -45,12 +48,12 @@ class Reading:
     next_step: str
 
 
-class FluxLoader(yaml.CSafeLoader):
+class KustomizeLoader(yaml.CSafeLoader):
     """
-    Reads text without quotes as Flux does once it has put values in the place of variables.
+    Reads text without quotes as kustomize does.
 
     Source:
-        fluxcd/pkg@kustomize/v1.40.0:kustomize/kustomize_varsub.go; sigs.k8s.io/yaml@v1.6.0 (go.yaml.in/yaml/v2@v2.4.2)
+        kubernetes-sigs/kustomize@kustomize/v5.8.1 (go.yaml.in/yaml/v3@v3.0.3)
     """
 
     # of its own: what it does not name is text
@@ -69,54 +72,18 @@ class FluxLoader(yaml.CSafeLoader):
             node: of the document.
 
         Returns:
-            What it is taken for.
+            A number or text; a time is text that kustomize writes anew.
         """
         if reading(node.value):
             self.ambiguous.append((node.start_mark.line + 1, node.value))
-        return self.meaning(node.value)
-
-    def meaning(self, text: str) -> object:
-        """
-        What text without quotes is taken for.
-
-        Args:
-            text: as it is written.
-
-        Returns:
-            A number, a truth value or text.
-        """
-        if text in TRUE | FALSE:
-            return text in TRUE
-        value = number(text)
-        return text if value is None else value
-
-
-class KustomizeLoader(FluxLoader):
-    """
-    Reads text without quotes as kustomize does.
-
-    Source:
-        kubernetes-sigs/kustomize@kustomize/v5.8.1 (go.yaml.in/yaml/v3@v3.0.3)
-    """
-
-    def meaning(self, text: str) -> object:
-        """
-        What text without quotes is taken for.
-
-        Args:
-            text: as it is written.
-
-        Returns:
-            A number or text; a time is text that kustomize writes anew.
-        """
-        value = number(text)
-        return (time(text) or text) if value is None else value
+        value = number(node.value)
+        return (time(node.value) or node.value) if value is None else value
 
 
 def _resolvers() -> None:
     words = "|".join(sorted(TRUE | FALSE))
     numbers = f"{WHOLE.pattern}|{FRACTION.pattern}|{SIXTIES.pattern}|{TIME.pattern}"
-    add = FluxLoader.add_implicit_resolver
+    add = KustomizeLoader.add_implicit_resolver
     add(NULL, re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
     add(TRUTH, re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF"))
     add(OTHER, re.compile(rf"(?:{words})\Z"), list("yYnNoO"))
@@ -124,7 +91,7 @@ def _resolvers() -> None:
     add(OTHER, re.compile(r"=\Z"), ["="])
     add(MERGE, re.compile(r"<<\Z"), ["<"])
     for tag in (OTHER, MERGE):
-        FluxLoader.add_constructor(tag, FluxLoader.construct_other)
+        KustomizeLoader.add_constructor(tag, KustomizeLoader.construct_other)
 
 
 _resolvers()
@@ -161,21 +128,6 @@ def number(text: str) -> int | float | None:
     return int(fraction) if fraction.is_integer() and LEAST <= fraction <= LARGEST else fraction
 
 
-def load(text: str, loader: type[FluxLoader] = FluxLoader) -> Any:  # noqa: ANN401 - YAML may hold anything
-    """
-    Read one document.
-
-    Args:
-        text: YAML.
-
-        loader: whose reading it is.
-
-    Returns:
-        What it holds.
-    """
-    return yaml.load(text, Loader=loader)  # noqa: S506 - both are safe loaders
-
-
 def reading(text: str) -> Reading | None:
     """
     Find out whether text without quotes may be taken for something else than what is made of it.
@@ -191,8 +143,10 @@ def reading(text: str) -> Reading | None:
         found = f"text to kustomize, and {other} to kubectl and, in the place of a variable, to Flux"
         return Reading(found=found, next_step=f"write `{other}`, or quote it")
     value = number(text)
-    if value is not None and str(value) != text:
-        return Reading(found=f"the number {value}", next_step=f"write `{value}`, or quote it if it is text")
+    if value is not None and (str(value) != text or value > LARGEST_OF_FLUX):
+        is_other = str(value) != text
+        shown, to_whom = (value, "") if is_other else (float(value), " to Flux")
+        return Reading(found=f"the number {shown}{to_whom}", next_step=f"write `{shown}`, or quote it if it is text")
     moment = time(text)
     if moment not in {None, text}:
         return Reading(found=f"the time {moment} to kustomize", next_step="quote it")

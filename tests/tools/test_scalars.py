@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from scripts.document import load
 from scripts.process import minimal_environment, run
-from scripts.scalars import KustomizeLoader, load
 from scripts.toolchain import get
 from tests.unit.test_scalars import PLAIN, READINGS
 
@@ -25,8 +25,8 @@ def test_kustomize_reads_each_text_as_it_is_said_to(kustomize, tmp_path):
 
     built = run((kustomize, "build", "."), timeout_s=60, cwd=tmp_path, environment=minimal_environment({}))
 
-    expected = load(f"spec:\n{lines}", KustomizeLoader)["spec"]
-    found = load(built.stdout)["spec"]
+    expected = load("thing.yaml", f"spec:\n{lines}").documents[0].value["spec"]
+    found = load("built.yaml", built.stdout).documents[0].value["spec"]
     assert {name: (value, type(value)) for name, value in expected.items()} == {
         name: (value, type(value)) for name, value in found.items()
     }

@@ -1,11 +1,11 @@
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.checks import ambiguous
 from scripts.document import load as read
-from scripts.scalars import FluxLoader, KustomizeLoader, load, reading
+from scripts.render.go_yaml import read as read_as_flux
+from scripts.scalars import reading
 
 READINGS = [
     # text, to kustomize, to Flux in the place of a variable, what it is said to be
@@ -27,6 +27,7 @@ READINGS = [
     pytest.param("+12", 12, 12, "the number 12", id="a number with a sign"),
     pytest.param(".5", 0.5, 0.5, "the number 0.5", id="a fraction without a zero"),
     pytest.param("9" * 20, 1e20, 1e20, "the number 1e+20", id="a number that loses digits"),
+    pytest.param("1" * 19 + "0", 11111111111111111110, 11111111111111110000, "to Flux", id="one that does to Flux"),
     pytest.param("12:30:45", "12:30:45", "12:30:45", "a number of base 60", id="a time of day"),
     pytest.param("2024-01-01", "2024-01-01T00:00:00Z", "2024-01-01", "the time 2024-01-01T00", id="a date"),
     pytest.param("2024-1-1", "2024-01-01T00:00:00Z", "2024-1-1", "the time 2024-01-01T00", id="a date without zeros"),
@@ -38,15 +39,15 @@ READINGS = [
 ]
 
 PLAIN = ["text", "true", "True", "5", "-5", "1.5", "5Gi", "1.2.3", "0", "2024-01-01T10:00:00Z", "2024-01-01T10:00:00"]
-PLAIN += ["2024-99-99", "0o9", "0b2", "0x_", "_1", "1e400", "nO", "10:99", "-", ".", "12345678901234567890", "a=b"]
+PLAIN += ["2024-99-99", "0o9", "0b2", "0x_", "_1", "1e400", "nO", "10:99", "-", ".", "a=b"]
 
 
 @pytest.mark.parametrize(("text", "to_kustomize", "to_flux", "said"), READINGS)
 def test_what_is_read_in_more_than_one_way_is_told_with_each_reading(text, to_kustomize, to_flux, said):
-    found = [load(f"a: {text}", each)["a"] for each in (KustomizeLoader, FluxLoader)]
+    found = [read("a.yaml", f"a: {text}").documents[0].value["a"], read_as_flux(f"a: {text}")["a"]]
 
     assert found == [to_kustomize, to_flux]
-    assert list(map(type, found)) == [type(to_kustomize), type(to_flux)]
+    assert [isinstance(each, str) for each in found] == [isinstance(each, str) for each in (to_kustomize, to_flux)]
     assert said in reading(text).found
 
 
@@ -79,8 +80,4 @@ def test_a_merge_is_still_one():
 @given(st.text(alphabet="0123456789abcdefoxXBOeE_+-.:=<>TZyYnN ", max_size=12))
 def test_no_text_stops_the_reading(text):
     reading(text)
-    for loader in (KustomizeLoader, FluxLoader):
-        try:
-            load(f"a: {text}", loader)
-        except yaml.YAMLError:
-            continue
+    read("a.yaml", f"a: {text}")
