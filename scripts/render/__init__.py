@@ -16,7 +16,8 @@ A tree of Flux Kustomizations -> the objects that a cluster would receive, the w
 from scripts.render.apply import SUBSTITUTION_SWITCH
 from scripts.render.flux import FLUX_KUSTOMIZATION, FluxKustomization, flux_kustomization, is_flux_kustomization
 from scripts.render.kustomize import Build, Builder, plain
-from scripts.render.walk import Rendering, build, render, render_tree
+from scripts.render.rendering import Rendering
+from scripts.render.walk import build, render, render_tree
 
 __all__ = [
     "FLUX_KUSTOMIZATION",

@@ -1,55 +1,22 @@
 """A tree of Flux Kustomizations -> the objects that a cluster would receive, from the entry point down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scripts.document import mapping
 from scripts.errors import RenderError
 from scripts.model import Resource, ResourceId
-from scripts.particulars import PATH, Particulars, check, particulars
+from scripts.particulars import PATH, check, particulars
 from scripts.render.apply import Applied, applied_key, apply, load
 from scripts.render.flux import FluxKustomization, flux_kustomization, is_flux_kustomization
 from scripts.render.kustomize import Build, Builder
 from scripts.render.overlay import Overlay, overlay
+from scripts.render.rendering import Rendering
 from scripts.render.variables import NotYet, Variables, config_maps, variables
 from scripts.source import Tree, read
 from scripts.store import NOTHING_KEPT, Store
 from scripts.toolchain import get, present
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendering:
-    """
-    What a tree comes to.
-
-    Args:
-        kustomizations: every Flux Kustomization that the entry point leads to, sorted by name.
-
-        resources: every object that they apply, those of the entry point first.
-
-        errors: "namespace/name" of a Flux Kustomization -> why it cannot be rendered; "" is the entry point.
-
-        unset: likewise -> its variables without value and default, each with the first object that uses it.
-
-        offline_unset: likewise -> those that have one from a ConfigMap alone.
-
-        literal: likewise, those for which Flux substitutes nothing.
-
-        overlays: `kustomization` of resources -> what was built for them.
-
-        particulars: of the tree.
-    """
-
-    kustomizations: tuple[FluxKustomization, ...]
-    resources: tuple[Resource, ...]
-    errors: Mapping[str, RenderError] = field(default_factory=dict)
-    unset: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    offline_unset: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    literal: frozenset[str] = frozenset()
-    overlays: Mapping[str, Overlay] = field(default_factory=dict)
-    particulars: Particulars = field(default_factory=Particulars)
 
 
 def render(root: Path, *, settings: Mapping[str, str] | None = None, store: Store = NOTHING_KEPT) -> Rendering:
