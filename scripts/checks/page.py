@@ -19,6 +19,8 @@ tree renders to (`helm-repository` at the files). Where a fault stands in a temp
 An **error** is what would fail, be ignored, back up nothing, restore nothing or give a secret away. A **warning** is what
 leaves backups and restores working, and should be looked at. Both end `invoke validate` with exit code 1.
 
+What breaks a rule, and what is said of it then, is in `tests/trees/invalid/`, in the folder of the rule's name.
+
 | Rule | Severity | What it demands |
 |---|---|---|
 """

@@ -6,10 +6,13 @@ import shutil
 
 import pytest
 
-from scripts import cluster_settings
+from scripts import cluster_settings, toolchain
+from scripts.charts.cache import keep
+from scripts.charts.source import ChartSource
 from scripts.e2e import connect, minio_server
 from scripts.settings import REPOSITORY_ROOT
 from scripts.validate.tools import locate
+from tests.tools.charts import archive
 from tests.tools.provisioning import access_to, item_record
 from tests.tools.trees import MINIMAL
 
@@ -67,3 +70,17 @@ def tree(tmp_path):
     root = tmp_path / "tree"
     shutil.copytree(MINIMAL, root)
     return root
+
+
+@pytest.fixture
+def volsync_chart(tmp_path, monkeypatch):
+    """A cache with VolSync's chart in it and the other one not."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    (folder / "tools").symlink_to(toolchain.get("helm").path.parents[2])
+    keep(
+        folder,
+        ChartSource(repository="https://backube.github.io/helm-charts", name="volsync", version="0.12.0"),
+        archive(),
+    )
+    monkeypatch.setenv("APPS_BACKUP_CACHE", str(folder))

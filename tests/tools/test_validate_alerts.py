@@ -1,4 +1,4 @@
-"""The alerts that a tree renders to: for each rule the smallest tree that breaks it, and one beside it that does not."""
+"""The alerts that a tree renders to: what is right is not told, and what cannot be known is said."""
 
 import pytest
 
@@ -9,7 +9,6 @@ from tests.tools.trees import SYSTEM, append, both, places, remove, replace, wri
 RULE = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
 TEST = "tests/alerts/volsync.test.yaml"
 VOLSYNC = f"{SYSTEM}/volsync/ks.yaml"
-RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
 LINK = "https://git.example.org/apps/blob/main/docs/runbooks/volsync-backup-restore.md"
 
 
@@ -59,68 +58,7 @@ def further(expr, series, old="Something else.", new="Something else.", shown=No
     return both(append(RULE, rule), write("tests/alerts/other.test.yaml", test))
 
 
-FAULTS = [
-    pytest.param(
-        further("max(volsync_volume_out_of_snyc) == 1", "volsync_volume_out_of_snyc"),
-        ("alert-metric", RULE, 36),
-        id="a series that nothing exposes, which its test has too",
-    ),
-    pytest.param(
-        further(f'max({OUT_OF_SYNC}{{state="failed"}}) == 1', f'{OUT_OF_SYNC}{{state="failed"}}'),
-        ("alert-label", RULE, 36),
-        id="a label that the series has not",
-    ),
-    pytest.param(
-        further(f'max({OUT_OF_SYNC}{{role="src"}}) == 1', f'{OUT_OF_SYNC}{{role="src"}}'),
-        ("alert-label", RULE, 36),
-        id="a value that the label never has",
-    ),
-    pytest.param(
-        further(f"max({OUT_OF_SYNC}) == 1", OUT_OF_SYNC, "Something else.", "In {{ $labels.namespace }}.", "In ."),
-        ("alert-label", RULE, 42),
-        id="a summary shows a label that the expression drops",
-    ),
-    pytest.param(
-        further(f"max({OUT_OF_SYNC})", OUT_OF_SYNC),
-        ("alert-expression", RULE, 36),
-        id="an alert compares nothing",
-    ),
-    pytest.param(
-        further(f"max({OUT_OF_SYNC}) == 1", OUT_OF_SYNC, "severity: high", "severity: page"),
-        ("alert-severity", RULE, 39),
-        id="a severity that nobody is told of",
-    ),
-    pytest.param(
-        replace(TEST, "- alertname: VolSyncControllerDown\n        eval_time: 10m\n        exp_alerts: []", "[]"),
-        ("alert-tested", RULE, 11),
-        id="no test sees an alert stay silent",
-    ),
-    pytest.param(
-        replace(RUNBOOK, "## VolSyncControllerDown", "## VolSyncController"),
-        ("alert-runbook", RULE, 17),
-        id="the heading of a runbook has another name",
-    ),
-    pytest.param(
-        both(replace(RULE, "restore.md", "restores.md"), replace(TEST, "restore.md", "restores.md")),
-        ("alert-runbook", RULE, 17),
-        id="the page of a runbook is not in the tree",
-    ),
-]
-
-
-@pytest.mark.parametrize(("edit", "expected"), FAULTS)
-def test_one_fault_is_one_finding_with_its_file_and_line(tree, tools, edit, expected):
-    edit(tree)
-
-    assert places(validate(tree, tools=tools)) == [expected]
-
-
 TWINS = [
-    pytest.param(further(f"max({OUT_OF_SYNC}) == 1", OUT_OF_SYNC), id="a series that VolSync exposes"),
-    pytest.param(
-        further(f'max({OUT_OF_SYNC}{{role="source"}}) == 1', f'{OUT_OF_SYNC}{{role="source"}}'),
-        id="a label and a value of the series",
-    ),
     pytest.param(
         further(f"max({OUT_OF_SYNC}) == 1", OUT_OF_SYNC, "Something else.", "Now {{ $value }}", "Now 1"),
         id="a summary shows the value",
