@@ -7,7 +7,7 @@ from scripts.checks.volsync.spread import spread_schedule
 from scripts.settings import REPOSITORY_ROOT
 
 APPS = Path("kubernetes/workloads/apps")
-COPIED = ("kubernetes", "docs", "tests/alerts", "tests/trees/without-flux", ".yamllint.yaml")
+COPIED = ("kubernetes", "docs", "tests/alerts", "tests/trees/invalid", "tests/trees/without-flux", ".yamllint.yaml")
 
 README = "# Apps\n\n## Back up an app\n\nThe runbook leads here.\n"
 
