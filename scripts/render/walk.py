@@ -15,7 +15,7 @@ from scripts.render.overlay import Overlay, overlay
 from scripts.render.rendering import Rendering
 from scripts.render.variables import NotYet, Variables, config_maps, variables
 from scripts.source import Tree, read
-from scripts.store import NOTHING_KEPT, Store
+from scripts.store import NOTHING_KEPT, Store, key
 from scripts.toolchain import get, present
 
 
@@ -167,9 +167,18 @@ class _Walk:
         if found.error:
             self._errors[""] = _build_error(found)
             return ()
-        documents = _with_settings(folder, tuple(load(text) for text in found.texts), self._settings)
+        documents = _with_settings(folder, self._read(found), self._settings)
         self._add(documents, folder)
         return self._new(documents)
+
+    def _read(self, found: Build) -> tuple[Mapping[str, Any], ...]:
+        name = key("entry point", found.key) if found.key else ""
+        known: tuple[Mapping[str, Any], ...] | None = self._store.get([name] if name else []).get(name)
+        if known is None:
+            known = tuple(load(text) for text in found.texts)
+            if name:
+                self._store.put(name, known)
+        return known
 
     def _ready(
         self, waiting: tuple[FluxKustomization, ...], *, is_complete: bool

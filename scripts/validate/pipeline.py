@@ -78,11 +78,14 @@ def validate(
     Returns:
         What each check came to, in an order that depends on nothing but the tree.
     """
-    located = locate() if tools is None else tools
-    kept = NOTHING_KEPT if store is None else store
+    with _without_collection():
+        return _validated(root, locate() if tools is None else tools, is_repository, store or NOTHING_KEPT)
+
+
+def _validated(root: Path, tools: Tools, is_repository: bool, store: Store) -> Report:
     try:
-        git = located.path("git") if is_repository else None
-        tree = read(root, git=git, store=kept)
+        git = tools.path("git") if is_repository else None
+        tree = read(root, git=git, store=store)
         commits = unpushed.commits(root, git) if git else None
     except BackupError as error:
         return Report(title="validate", outcomes=(blocked("read", "the tree", str(error)),))
@@ -91,21 +94,21 @@ def validate(
         digest_of(tree.digests),
         repr((tree.faults, commits)),
         charts.inputs(),
-        *(each.identity for each in located.found.values()),
+        *(each.identity for each in tools.found.values()),
     )
-    earlier: Report | None = kept.get([name]).get(name)
+    earlier: Report | None = store.get([name]).get(name)
     if earlier is not None:
         note = "Nothing that the checks depend on has changed since an earlier run: this is what that run found."
         return replace(earlier, notes=(*earlier.notes, note))
-    with step(f"validate {len(tree.files)} files"), _without_collection():
-        found = _checked(tree, located, kept, commits)
+    with step(f"validate {len(tree.files)} files"):
+        found = _checked(tree, tools, store, commits)
     if report.verdict(found) is not report.Verdict.COULD_NOT_RUN and not report.obstacles(found):
-        kept.put(name, found)
+        store.put(name, found)
     if is_unchanged(tree):
-        kept.keep()
+        store.keep()
     else:
         # what a program read may not be what its result would be kept under
-        kept.forget_news()
+        store.forget_news()
     return found
 
 

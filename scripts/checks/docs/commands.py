@@ -5,8 +5,9 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from scripts.checks.docs.markdown import SHELL, Page
+from scripts.checks.docs.markdown import SHELL, Block, Page
 
 PROGRAMS = frozenset({"flux", "inv", "invoke", "kubectl", "kustomize", "nox", "promtool", "yamllint"})
 HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
@@ -57,20 +58,29 @@ def is_open(word: str) -> bool:
     return bool(OPEN.search(word))
 
 
-def calls(page: Page) -> Iterator[Call]:
+def calls(page: Page) -> tuple[Call, ...]:
     """
     Read the commands of a page.
 
     Args:
         page: taken apart.
 
-    Yields:
+    Returns:
         Each call of one of PROGRAMS, in shell blocks and in inline code.
     """
-    for block in page.blocks:
+    return _of_text(page.blocks, page.code)
+
+
+@cache
+def _of_text(blocks: tuple[Block, ...], code: tuple[tuple[str, int], ...]) -> tuple[Call, ...]:
+    return tuple(_of_blocks(blocks, code))
+
+
+def _of_blocks(blocks: tuple[Block, ...], code: tuple[tuple[str, int], ...]) -> Iterator[Call]:
+    for block in blocks:
         if block.language in SHELL:
             yield from _calls(block.text, block.line)
-    for text, line in page.code:
+    for text, line in code:
         if " " in text and posixpath.basename(text.split()[0]) in PROGRAMS:
             yield from _calls(text, line)
 
