@@ -78,6 +78,16 @@ def test_what_is_built_from_something_broken_is_blocked_and_names_the_cause(tree
     assert reasons["cluster-apps-demo"] == "kubernetes/workloads/apps/demo does not build"
 
 
+def test_what_kustomize_warns_of_is_not_taken_for_what_it_refuses(tree, tools):
+    file = f"{COMPONENT}/pvc/kustomization.yaml"
+    write(
+        file,
+        "---\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\nresources:\n  - pvc.yaml\ncommonLabels: {a: b}\n",
+    )(tree)
+
+    assert ("kustomize-build", file, 2) in places(validate(tree, tools=tools))
+
+
 def test_the_variable_that_has_no_value_is_named(tree, tools):
     replace(f"{CLUSTER}/demo.yaml", "APP: demo", "APPP: demo")(tree)
 
