@@ -51,6 +51,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "schema-value": "Every value is of the type, and within the bounds, that the API takes.",
         "api-version": "Every custom resource has the version of its API that the pinned components serve.",
         "common-labels": "No kustomization has commonLabels, which change selectors that are immutable.",
+        "replacement-of-itself": "No replacement of a kustomization puts a value in its own place.",
         "variable-unset": "Every ${NAME} has a value or a default.",
         "variable-without-default": "Every ${NAME} whose value comes from a ConfigMap has a default, as offline builds skip that.",
         "alert-rule": "Every alerting rule has a name, an expression, a severity and what a person needs to act on it.",
@@ -68,7 +69,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "helm-value": "The chart of a HelmRelease has every key of its values, and reads what is given there.",
         "helm-security-context": "Each field is in the security context that has it, where nothing overrides it or is lost.",
         "helm-image": "A chart uses every image that its values name, and a mirror for all of its images or for none.",
-        "helm-crds": "A chart whose CRDs Helm does not upgrade has `upgrade.crds: CreateReplace`.",
+        "helm-crds": "A chart whose CRDs Helm does not upgrade has `upgrade.crds: CreateReplace`, and no other has.",
         "helm-metrics": "What the alerts read of a chart is switched on in its values.",
         "helm-template": "`helm template` renders every HelmRelease whose chart is in the cache.",
         "cluster-settings": "The ConfigMap cluster-settings has every value that the set-up tasks need.",
@@ -124,6 +125,7 @@ RULES: Mapping[str, str] = MappingProxyType(
 WARNINGS = frozenset(
     {
         "yaml-lint",
+        "replacement-of-itself",
         "flux-timeout",
         "variable-without-default",
         "alert-tested",

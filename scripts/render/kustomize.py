@@ -162,7 +162,9 @@ class Builder:
         completed = run(command, timeout_s=TIMEOUT_S, environment=environment(), accept=None)
         error = ""
         if completed.exit_code != 0:
-            said = " ".join(completed.stderr.split()) or f"exit code {completed.exit_code}"
+            # a warning quotes other fields than the error is about
+            lines = (line for line in completed.stderr.splitlines() if not line.startswith("# Warning: "))
+            said = " ".join(" ".join(lines).split()) or f"exit code {completed.exit_code}"
             prefixes = (f"{self._tree.root}/", f"{os.fspath(folder).removesuffix(overlay.folder)}")
             for prefix in prefixes:
                 said = said.replace(prefix, "")

@@ -101,6 +101,16 @@ def test_a_tree_with_another_entry_point_and_source_is_checked_as_this_one(tree,
     assert built["cluster-apps-demo"] is Status.PASSED
 
 
+def test_what_kustomize_warns_of_is_not_taken_for_what_it_refuses(tree, tools):
+    file = f"{COMPONENT}/pvc/kustomization.yaml"
+    write(
+        file,
+        "---\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\nresources:\n  - pvc.yaml\ncommonLabels: {a: b}\n",
+    )(tree)
+
+    assert ("kustomize-build", file, 2) in places(validate(tree, tools=tools))
+
+
 def test_the_variable_that_has_no_value_is_named(tree, tools):
     replace(f"{CLUSTER}/demo.yaml", "APP: demo", "APPP: demo")(tree)
 

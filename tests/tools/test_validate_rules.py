@@ -89,7 +89,6 @@ def test_one_fault_is_one_finding_with_its_file_and_line(twin, tools, store, pat
     assert_one_finding(validate(twin, tools=tools, store=Store(store)), patch)
 
 
-@pytest.mark.usefixtures("patch")
 @pytest.mark.parametrize("patch", named(sorted(INVALID.glob(f"*/{TWIN}"))))
 def test_the_twin_of_what_is_wrong_has_no_finding(twin, tools, store):
     conclude(validate(twin, tools=tools, store=Store(store)))

@@ -44,7 +44,8 @@ def tree(*texts, **externals):
 
 def release(chart="volsync", version="0.12.0", values="", spec="", name=""):
     """A HelmRelease; its values begin in line 11, what else its spec has comes before the chart."""
-    upgrade = "\n  upgrade: {crds: CreateReplace}" if "upgrade" not in spec else ""
+    policy = "crds: CreateReplace" if chart == "snapshot-controller" else "cleanupOnFail: true"
+    upgrade = f"\n  upgrade: {{{policy}}}" if "upgrade" not in spec else ""
     return f"""\
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease

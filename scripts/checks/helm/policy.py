@@ -74,9 +74,15 @@ def check_crds(release: Release, chart: Chart) -> Iterator[Fault]:
     Source:
         fluxcd/helm-controller@v1.6.3:api/v2/helmrelease_types.go (Install.CRDs is Create, Upgrade.CRDs is Skip by default)
     """
-    if not chart.crds_in_folder:
-        return
     resource, next_step = release.resource, "write `crds: CreateReplace`"
+    if not chart.crds_in_folder:
+        if said := [
+            each for each in ("install", "upgrade") if field(resource, "spec", each, "crds") == "CreateReplace"
+        ]:
+            found = f"has {said[-1]}.crds: CreateReplace, which is ignored: the CRDs of its chart are templates"
+            next_step = " and ".join(f"take spec.{each}.crds out" for each in said)
+            yield fault("helm-crds", resource, ("spec", said[-1], "crds"), found, next_step)
+        return
     if field(resource, "spec", "install", "crds") == "Skip" or field(resource, "spec", "install", "skipCRDs"):
         found = "does not install the CRDs of its chart"
         yield fault("helm-crds", resource, ("spec", "install", "crds"), found, next_step)
