@@ -90,6 +90,9 @@ def test_a_valid_tree_passes_every_check(tree, tools):
         "alert runbooks",
         "docs",
         "exemptions",
+        "component parameters",
+        "empty files",
+        "pods",
         "YAML values",
         "schemas",
         "labels",
@@ -217,7 +220,7 @@ FAULTS = [
         id="nothing applies a kustomization, which is told and not each of its files",
     ),
     pytest.param(
-        replace(f"{CLUSTER}/demo.yaml", "  prune: true\n", f"{PATCH}  prune: true\n"),
+        replace(f"{CLUSTER}/demo.yaml", "  prune: false\n", f"{PATCH}  prune: false\n"),
         ("flux-build", f"{CLUSTER}/demo.yaml", 5),
         id="a patch of a Flux Kustomization fits nothing",
     ),

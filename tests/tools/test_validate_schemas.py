@@ -20,6 +20,7 @@ from tests.tools.test_validate_volsync import (
 from tests.tools.trees import DEMO, SYSTEM, both, places, replace, write
 
 NAMESPACE = f"{SYSTEM}/namespace.yaml"
+APP = "kubernetes/workloads/apps/demo/namespace.yaml"
 RELEASE = f"{SYSTEM}/volsync/app/helmrelease.yaml"
 ALERTS = f"{SYSTEM}/volsync/app/prometheusrule.yaml"
 
@@ -55,7 +56,10 @@ FAULTS = [
         id="a version loses its zero, where a chart takes anything",
     ),
     pytest.param(
-        replace(APPLIED_BY, "      APP: demo", "      APP: demo\n      SINCE: 2024-01-01"),
+        both(
+            replace(APPLIED_BY, "      APP: demo", "      APP: demo\n      SINCE: 2024-01-01"),
+            replace(APP, "metadata:", "metadata:\n  annotations:\n    since: since-${SINCE}"),
+        ),
         ("yaml-ambiguous", APPLIED_BY, 15),
         "quote it",
         id="a date becomes a time",
@@ -79,8 +83,12 @@ FAULTS = [
         id="a field is mistyped that says what is backed up",
     ),
     pytest.param(
-        replace(SOURCE, "    retain:\n      daily: 7\n", "  retain:\n    daily: 7\n"),
-        ("schema-field", SOURCE, 15),
+        replace(
+            SOURCE,
+            "    retain:\n      daily: 7\n    volumeSnapshotClassName: snapshots\n",
+            "    volumeSnapshotClassName: snapshots\n  retain:\n    daily: 7\n",
+        ),
+        ("schema-field", SOURCE, 16),
         "move it to spec.restic.retain",
         id="a field is a level too high",
     ),
@@ -245,7 +253,11 @@ def test_one_fault_of_a_field_is_one_finding_with_its_file_and_line(tree, tools,
             id="a variable is quoted as Flux leaves it",
         ),
         pytest.param(
-            replace(APPLIED_BY, "      APP: demo", '      APP: demo\n      SINCE: "2024-01-01"'), id="a date is quoted"
+            both(
+                replace(APPLIED_BY, "      APP: demo", '      APP: demo\n      SINCE: "2024-01-01"'),
+                replace(APP, "metadata:", "metadata:\n  annotations:\n    since: since-${SINCE}"),
+            ),
+            id="a date is quoted",
         ),
         pytest.param(replace(NAMESPACE, "metadata:", "metadata:\n  labels:\n    a: ''"), id="a label is empty"),
     ],

@@ -22,8 +22,8 @@ def checklist(found):
 
 FAULTS = [
     pytest.param(
-        replace(SNAPSHOTS, "replicaCount: 2", "replicaCount: 0"),
-        ("story-content", SNAPSHOTS, 21),
+        replace(SNAPSHOTS, "      replicaCount: 2\n", ""),
+        ("story-content", SNAPSHOTS, 20),
         id="the snapshot controller has no replicas",
     ),
     pytest.param(

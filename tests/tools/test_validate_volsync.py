@@ -134,7 +134,9 @@ spec:
       labels:
         app: db
     spec:
-      containers: []
+      containers:
+        - name: db
+          image: db
   volumeClaimTemplates:
     - metadata:
         name: data
@@ -254,7 +256,7 @@ FAULTS = [
     ),
     pytest.param(
         add("db.yaml", STATEFUL),
-        ("volsync-unprotected", f"{FOLDER}/db.yaml", 18),
+        ("volsync-unprotected", f"{FOLDER}/db.yaml", 20),
         id="nothing backs up the PVC of a StatefulSet",
     ),
     pytest.param(
@@ -463,7 +465,7 @@ FAULTS = [
     ),
     pytest.param(
         replace(DESTINATION, "manual: restore-once", "schedule: 0 2 * * *"),
-        ("volsync-trigger", DESTINATION, 24),
+        ("volsync-trigger", DESTINATION, 25),
         id="a destination restores every night",
     ),
     pytest.param(
@@ -531,7 +533,7 @@ FAULTS = [
         id="nothing makes the namespace of an app",
     ),
     pytest.param(
-        replace(APPLIED_BY, "  prune: true\n", ""),
+        replace(APPLIED_BY, "  prune: false\n", ""),
         ("flux-prune", APPLIED_BY, 7),
         id="a Flux Kustomization does not say whether it prunes",
     ),
