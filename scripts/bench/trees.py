@@ -54,6 +54,8 @@ apiVersion: v1
 kind: Namespace
 metadata:
   name: {app}
+  annotations:
+    kustomize.toolkit.fluxcd.io/prune: disabled
 """
 CACHE = """\
 ---

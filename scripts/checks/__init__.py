@@ -12,7 +12,10 @@ What a tree says -> Finding, pure; one module per subject.
     fault             what is wrong with rendered objects, and the lines that they come from
     schema            fields that are none, that are missing, or that hold what they may not
     helm              HelmReleases: what Helm would ignore, refuse or change unasked
+    components        what comes of a component without Flux
     flux_graph        what waits for what, and into which namespaces things go
+    pods              workloads and their pods
+    quantity          a quantity as a number
     volsync           whether what is backed up can be given back
     credentials       secrets in Kubernetes objects, and the comments that allow a line
     docs              README.md and docs/: what they speak of
@@ -36,6 +39,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "tree-file": "kubernetes/tree.yaml says what is particular to the tree: entryPoint, source, externals.",
         "flux-dependency": "spec.dependsOn names Flux Kustomizations of the tree, or ones that it declares as external.",
         "flux-unreached": "Every Flux Kustomization is applied by something that the entry point leads to.",
+        "file-empty": "Every YAML file below kubernetes/ holds something.",
         "file-unapplied": "Every manifest below kubernetes/ is applied by something that the entry point leads to.",
         "flux-build": "Every Flux Kustomization can be built and applied, the way its controller does it.",
         "flux-cycle": "No Flux Kustomization waits for itself.",
@@ -43,6 +47,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "flux-health-check": "Every health check names something that the tree or one of its charts makes.",
         "flux-namespace": "Every namespace that something goes into is in the tree, or declared as external.",
         "flux-prune": "Every Flux Kustomization says whether what leaves git leaves the cluster.",
+        "duration-zero": "No interval and no time-out is zero.",
         "flux-timeout": "Every Flux Kustomization has a timeout.",
         "flux-wait": "What others wait for waits for its own objects, with wait or with healthChecks, not with both.",
         "schema-kind": "Every object is of a kind that its API has.",
@@ -54,6 +59,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         "replacement-of-itself": "No replacement of a kustomization puts a value in its own place.",
         "variable-unset": "Every ${NAME} has a value or a default.",
         "variable-without-default": "Every ${NAME} whose value comes from a ConfigMap has a default, as offline builds skip that.",
+        "variable-unused": "Every value that a Flux Kustomization sets is one that what it applies uses.",
+        "variable-ignored": "What uses a variable that cluster-settings has takes it from there.",
+        "component-without-flux": "A component comes to the same without Flux as with it.",
+        "component-parameter": "The parameters that a component brings for builds without Flux are its templates' defaults.",
         "alert-rule": "Every alerting rule has a name, an expression, a severity and what a person needs to act on it.",
         "alert-syntax": "promtool accepts every rule.",
         "alert-test": "Every unit test of the alerts passes.",
@@ -63,7 +72,9 @@ RULES: Mapping[str, str] = MappingProxyType(
         "alert-severity": "Every alert has a severity that somebody is told of.",
         "alert-tested": "Every alert has a unit test in which it fires, and one in which it stays silent.",
         "alert-runbook": "The runbook_url of every alert leads to a heading that is there.",
+        "alert-selected": "A PrometheusRule and the ServiceMonitor of what it reads are for the same Prometheus.",
         "helm-repository": "Every HelmRepository has an https (or oci) address that can be read.",
+        "helm-chart": "Every HelmRelease names a chart, and no typing error in one that is known.",
         "helm-version": "Every HelmRelease names one version of its chart.",
         "helm-values-from": "What spec.valuesFrom names is in the tree, or declared as external, and can be read.",
         "helm-value": "The chart of a HelmRelease has every key of its values, and reads what is given there.",
@@ -71,7 +82,13 @@ RULES: Mapping[str, str] = MappingProxyType(
         "helm-image": "A chart uses every image that its values name, and a mirror for all of its images or for none.",
         "helm-crds": "A chart whose CRDs Helm does not upgrade has `upgrade.crds: CreateReplace`, and no other has.",
         "helm-metrics": "What the alerts read of a chart is switched on in its values.",
+        "helm-post-renderer": "Every patch in spec.postRenderers is one, and says what it is for.",
         "helm-template": "`helm template` renders every HelmRelease whose chart is in the cache.",
+        "pod-refused": "Every workload is one that the API server takes, and whose probes ask something that is there.",
+        "pod-resources": "Every container asks for resources that there are, and for no more than its limits.",
+        "pod-claim": "Every PVC that a pod mounts is in its namespace.",
+        "pod-volume": "Every volume of a pod is of some kind, and every PVC of a pod is mounted.",
+        "pod-restricted": "Where Pod Security is `restricted`, every pod is one that it takes.",
         "cluster-settings": "The ConfigMap cluster-settings has every value that the set-up tasks need.",
         "external-secret-store": "Every ExternalSecret of a backup reads from a store that is declared as external.",
         "external-secret-item": "Every ExternalSecret of a backup reads the 1Password item that the set-up makes.",
@@ -88,6 +105,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "volsync-same-name": "No ReplicationSource has the name of a ReplicationDestination of its namespace.",
         "volsync-copy-method": "copyMethod is there, and is one that the operator can do.",
         "volsync-class": "Every storage class and snapshot class is in the cluster settings or declared as external.",
+        "volsync-class-missing": "Where one side of an app names a class, the other does too.",
+        "volume-size": "Every volume has room for something.",
         "volsync-data-source": "The ReplicationDestination that a PVC is filled from is in its namespace.",
         "volsync-not-filled": "A PVC that is backed up is filled from its backups when it is made.",
         "volsync-populator": "A ReplicationDestination that fills a PVC has copyMethod Snapshot.",
@@ -102,8 +121,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         "volsync-prune": "pruneIntervalDays is one day or more.",
         "volsync-cache": "The mover's cache has a capacity of its own, and can be written.",
         "volsync-mover-user": "The mover runs as a user that is given.",
+        "volsync-mover-app": "The mover runs as the user of the app whose volume it reads.",
         "volsync-mover-differs": "Both movers of an app run with the same security context.",
         "volsync-mover-restricted": "Where Pod Security is `restricted`, the mover asks for no more than that.",
+        "volsync-pruned": "Flux deletes neither a PVC that is filled from its backups nor its namespace.",
         "volsync-unlock": "No ReplicationSource in git has `unlock`, which people set by hand.",
         "volsync-paused": "Nothing is paused.",
         "volsync-trigger": "A source starts by its schedule alone, a destination by hand alone.",

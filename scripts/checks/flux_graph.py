@@ -1,5 +1,6 @@
 """A rendering -> Flux Kustomizations that wait for ever, and objects that Flux cannot apply."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from scripts import particulars
@@ -7,7 +8,8 @@ from scripts.checks.fault import Fault
 from scripts.checks.helm.made import Key, key, made
 from scripts.checks.helm.release import releases
 from scripts.checks.objects import Objects, fault, field
-from scripts.document import items, mapping
+from scripts.checks.pods import TEMPLATES
+from scripts.document import Location, items, mapping
 from scripts.model import Resource
 from scripts.render import FLUX_KUSTOMIZATION
 
@@ -29,11 +31,33 @@ Source: external-secrets/external-secrets@v2.9.0:config/crds/bases (v1beta1 is n
 BUILT_IN = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 """Namespaces that every cluster has."""
 
-NEED_NAMESPACE = frozenset({"ExternalSecret", "HelmRelease", "PersistentVolumeClaim"}) | {
+NEED_NAMESPACE = frozenset(TEMPLATES) | {
+    "ExternalSecret",
+    "HelmRelease",
+    "PersistentVolumeClaim",
+    "PrometheusRule",
     "ReplicationDestination",
     "ReplicationSource",
 }
-"""Kinds without which there is no backup, and that live in a namespace."""
+"""Kinds without which there is no backup, or nothing to back up, and that live in a namespace."""
+
+DURATIONS: Mapping[str, tuple[Location, ...]] = {
+    "ExternalSecret": (("spec", "refreshInterval"),),
+    "HelmRelease": (("spec", "interval"), ("spec", "timeout"), ("spec", "chart", "spec", "interval")),
+    "HelmRepository": (("spec", "interval"), ("spec", "timeout")),
+    "Kustomization": (("spec", "interval"), ("spec", "retryInterval"), ("spec", "timeout")),
+}
+"""Kind -> its intervals and time-outs; 0 is never again, and no time at all."""
+
+ZERO = re.compile(r"0+(\.0+)?(ns|us|ms|[smh])?")
+
+BUILT_IN_VERSIONS: Mapping[str, str] = {
+    "CronJob": "batch/v1",
+    "DaemonSet": "apps/v1",
+    "Deployment": "apps/v1",
+    "Job": "batch/v1",
+    "StatefulSet": "apps/v1",
+}
 
 
 def check(objects: Objects) -> Iterator[Fault]:
@@ -61,7 +85,19 @@ def check(objects: Objects) -> Iterator[Fault]:
         if version != SERVED.get(group, version):
             found = f"has apiVersion {each.id.api_version}, and {group}/{SERVED[group]} is what is served"
             yield fault("api-version", each, ("apiVersion",), found, f"write {group}/{SERVED[group]}")
+    yield from _durations(objects)
     yield from _namespaces(objects)
+
+
+def _durations(objects: Objects) -> Iterator[Fault]:
+    for kind, locations in DURATIONS.items():
+        for each in objects.of(kind):
+            for location in locations:
+                value = field(each, *location)
+                if value is not None and ZERO.fullmatch(str(value)):
+                    what = "no time at all" if location[-1] == "timeout" else "never again"
+                    found = f"has {'.'.join(map(str, location))}: {value}, which is {what}"
+                    yield fault("duration-zero", each, location, found, "write a time, for example `10m`")
 
 
 def _identity(each: Resource) -> str:
@@ -110,6 +146,7 @@ def _health_checks(
 ) -> Iterator[Fault]:
     for index, check_of in enumerate(map(mapping, items(field(each, "spec", "healthChecks")))):
         kind, name = str(check_of.get("kind")), str(check_of.get("name"))
+        yield from _version(objects, each, index, check_of)
         namespace = str(check_of.get("namespace") or each.id.namespace)
         made_there = {one for _, keys in by_charts for one in keys or ()}
         # what a chart makes that is not known here may be anything
@@ -124,6 +161,20 @@ def _health_checks(
             ("spec", "healthChecks", index, "name"),
             f"waits for {kind} {namespace}/{name}, which nothing makes{wanted}",
             "correct the health check",
+        )
+
+
+def _version(objects: Objects, each: Resource, index: int, check_of: Mapping[str, object]) -> Iterator[Fault]:
+    kind, asked = str(check_of.get("kind")), str(check_of.get("apiVersion") or "v1")
+    there = {one.id.api_version for one in objects.of(kind)} | {BUILT_IN_VERSIONS.get(kind, "")} - {""}
+    if there and asked not in there:
+        wanted = min(there)
+        yield fault(
+            "flux-health-check",
+            each,
+            ("spec", "healthChecks", index, "apiVersion"),
+            f"waits for a {kind} of {asked}, and there is {wanted}: it never becomes ready",
+            f"write `apiVersion: {wanted}`",
         )
 
 

@@ -183,11 +183,12 @@ def _with_common(document: Mapping[str, Any], common: Mapping[str, Any]) -> Mapp
 
 def _twice(documents: list[Mapping[str, Any]]) -> str:
     """An object that is there twice; "" where none is."""
-    met: set[tuple[object, ...]] = set()
+    met: set[tuple[str, ...]] = set()
     for document in documents:
         metadata = mapping(document.get("metadata"))
         place = metadata.get("namespace") or "default", metadata.get("name")
-        identity = document.get("apiVersion"), document.get("kind"), *place
+        # what is no text is for the schemas to tell
+        identity = tuple(map(str, (document.get("apiVersion"), document.get("kind"), *place)))
         if identity in met:
             return _shown(document)
         met.add(identity)

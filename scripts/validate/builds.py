@@ -52,7 +52,7 @@ def outcomes(tree: Tree, builder: Builder) -> tuple[Outcome, ...]:
     """
     built = builder.build(plain(folders(tree)))
     hosted = builder.build(plain(_hosts(builder, built)))
-    failed = {each.folder for each in built if each.error}
+    failed = {each.folder for each in (*built, *hosted) if each.error}
     users = _users(builder, failed, tuple(each.folder for each in (*built, *hosted)))
     results: list[Outcome] = []
     for build in built:
@@ -66,7 +66,7 @@ def outcomes(tree: Tree, builder: Builder) -> tuple[Outcome, ...]:
         elif cause := _root_cause(build.folder, builder.graph, failed - users.keys(), tree.broken):
             results.append(blocked(CHECK, build.folder, cause))
         else:
-            finding = _finding(build, builder.kustomizations.get(build.folder))
+            finding = _finding(_told(build, builder, hosted), builder.kustomizations.get(build.folder))
             results.append(concluded(CHECK, build.folder, (finding,), duration_s=build.duration_s))
     return tuple(results)
 
@@ -129,6 +129,14 @@ def _root_cause(
         if folder not in closure(each, graph):
             return f"{each} does not build"
     return ""
+
+
+def _told(build: Build, builder: Builder, hosted: tuple[Build, ...]) -> Build:
+    """The build whose error says what is wrong with a folder: that of one who uses it, where it does not build alone."""
+    if not _is_dependent(build.folder, builder):
+        return build
+    users = (each for each in hosted if each.error and build.folder in closure(each.folder, builder.graph))
+    return next(users, build)
 
 
 def _finding(build: Build, place: Document | None) -> Finding:

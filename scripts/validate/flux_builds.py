@@ -1,10 +1,12 @@
 """A rendering -> whether each Flux Kustomization that the entry point leads to can be applied."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scripts.checks import flux, unapplied, variables
 from scripts.checks.fault import Places
+from scripts.checks.objects import SETTINGS
 from scripts.document import Document
 from scripts.errors import RenderError
 from scripts.model import Finding, Outcome, Resource, Status
@@ -71,19 +73,21 @@ def outcomes(
         return (blocked(CHECK, entry_point, f"{entry_point} {reason}"),)
     if not rendering.kustomizations:
         return (blocked(CHECK, entry_point, f"{entry_point} applies no Flux Kustomization"),)
-    results = tuple(
-        _outcome(each, broken, rendering.particulars) for each in _subjects(tree, rendering, builder.folders)
-    )
+    used = _used(rendering, builder)
+    subjects = _subjects(tree, rendering, builder.folders, used)
+    results = tuple(_outcome(each, broken, rendering.particulars) for each in subjects)
     reach = (
         blocked("flux reach", "kubernetes", "not everything builds") if broken else _unreached(tree, rendering, builder)
     )
     # without a Flux Kustomization that nothing applies, much is missing that others name
     is_short = any(each.rule == "flux-unreached" for each in reach.findings)
     before = (*results, reach) if is_short else results
-    return (*results, reach, *_rendered(tree, rendering, builder, before, store))
+    return (*results, reach, *_rendered(tree, rendering, builder, before, used=used, store=store))
 
 
-def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tuple[Subject, ...]:
+def _subjects(
+    tree: Tree, rendering: Rendering, folders: frozenset[str], used: Mapping[str, frozenset[str]]
+) -> tuple[Subject, ...]:
     places = flux.declarations(tree.documents)
     circles = {name: circle for circle in flux.circles(rendering.kustomizations) for name in circle}
     known = frozenset(each.identity for each in rendering.kustomizations) | rendering.particulars.externals.get(
@@ -92,6 +96,7 @@ def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tupl
     applied: dict[str, list[Resource]] = defaultdict(list)
     for resource in rendering.resources:
         applied[resource.kustomization].append(resource)
+    settings = _settings(tree)
     subjects: list[Subject] = []
     for each in rendering.kustomizations:
         place = places.get(each.name)
@@ -102,10 +107,28 @@ def _subjects(tree: Tree, rendering: Rendering, folders: frozenset[str]) -> tupl
             *flux.check_path(each, folders, place),
             *flux.check_dependencies(each, known, place),
             *variables.check(each, rendering, tuple(applied[each.name]), place),
+            *(variables.check_values(each, used[each.name], settings, place) if each.name in used else ()),
         )
         error = rendering.errors.get(each.identity)
         subjects.append(Subject(kustomization=each, place=place, findings=findings, error=error, circle=circle))
     return tuple(subjects)
+
+
+def _settings(tree: Tree) -> Document | None:
+    held = (each for each in tree.documents if (each.kind, each.name) == ("ConfigMap", SETTINGS))
+    return next((each for each in held if each.file.startswith("kubernetes/")), None)
+
+
+def _used(rendering: Rendering, builder: Builder) -> Mapping[str, frozenset[str]]:
+    """Flux Kustomization -> the variables in what it applies; without those that are not built."""
+    found: dict[str, frozenset[str]] = {}
+    for each in rendering.kustomizations:
+        # where a variable has no value, a value of another name follows from that
+        overlay = rendering.overlays.get(each.name)
+        if overlay and each.identity not in {*rendering.unset, *rendering.literal}:
+            (built,) = builder.build([overlay])
+            found[each.name] = frozenset(name for text in built.texts for name in variables.VARIABLE.findall(text))
+    return found
 
 
 def _outcome(subject: Subject, broken: frozenset[str], particulars: Particulars) -> Outcome:
@@ -138,9 +161,19 @@ def _unreached(tree: Tree, rendering: Rendering, builder: Builder) -> Outcome:
 
 
 def _rendered(
-    tree: Tree, rendering: Rendering, builder: Builder, before: tuple[Outcome, ...], store: Store
+    tree: Tree,
+    rendering: Rendering,
+    builder: Builder,
+    before: tuple[Outcome, ...],
+    *,
+    used: Mapping[str, frozenset[str]],
+    store: Store,
 ) -> tuple[Outcome, ...]:
     if any(each.status in {Status.FAILED, Status.BLOCKED} for each in before):
         return rendered.stopped("not every Flux Kustomization can be applied")
+    settings, names = _settings(tree), frozenset(name for each in used.values() for name in each)
+    spelling = tuple(variables.check_settings(settings, names)) if settings else ()
+    if spelling:
+        return (concluded("cluster settings", SETTINGS, spelling), *rendered.stopped("a setting has another name"))
     origins = Origins(builder, rendering.overlays)
     return rendered.outcomes(tree, rendering, Places(tree.documents, rendering, origins.file), store=store)

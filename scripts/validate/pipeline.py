@@ -18,7 +18,7 @@ from scripts.render import Builder, render_tree
 from scripts.source import Tree, is_unchanged, read
 from scripts.store import NOTHING_KEPT, Store, digest_of, key, of_this_user
 from scripts.tree_root import tree_root
-from scripts.validate import alerts, builds, charts, flux_builds, lint, secret_scan, since, story, unpushed
+from scripts.validate import alerts, builds, charts, components, flux_builds, lint, secret_scan, since, story, unpushed
 from scripts.validate.outcome import blocked, concluded, guarded, skipped
 from scripts.validate.tools import Tools, locate
 
@@ -124,7 +124,7 @@ def _checked(tree: Tree, tools: Tools, store: Store, commits: unpushed.Commits |
         running = {name: workers.submit(_timed, name, check) for name, check in checks.items()}
         outcomes = _collected(running)
     order = ("kustomize build, flux build", "yamllint", "promtool", "secrets")
-    checked = (_reading(tree), *(each for name in order for each in outcomes[name]), *_documents(tree))
+    checked = (_reading(tree), *(each for name in order for each in outcomes[name]), *_documents(tree), _emptied(tree))
     return Report(
         title="validate",
         outcomes=(*checked, *story.outcomes(tree, checked)),
@@ -181,7 +181,10 @@ def _built(tree: Tree, tools: Tools, store: Store) -> tuple[Outcome, ...]:
         rendering = render_tree(tree, builder, store=store)
         built.extend(builds.outcomes(tree, builder))
         broken = frozenset(each.subject for each in built if each.status in {Status.FAILED, Status.BLOCKED})
-        return flux_builds.outcomes(tree, rendering, builder, broken=broken, store=store)
+        applied = flux_builds.outcomes(tree, rendering, builder, broken=broken, store=store)
+        # of what does not build, or is not applied, more would only be said twice
+        is_whole = all(each.status in {Status.PASSED, Status.SKIPPED} for each in (*built, *applied))
+        return (*applied, *(components.outcomes(tree, rendering, builder) if is_whole else ()))
 
     outcomes = guarded(builds.CHECK, "kubernetes", build)
     return (*built, *outcomes)
@@ -206,6 +209,23 @@ def _documents(tree: Tree) -> tuple[Outcome, ...]:
     elif particulars.PATH not in tree.broken:
         outcomes.append(concluded("tree file", particulars.PATH, tuple(particulars.check(manifests))))
     return tuple(outcomes)
+
+
+def _emptied(tree: Tree) -> Outcome:
+    files = tuple(each for each in tree.yaml_files if each.path.startswith("kubernetes/") and not each.fault)
+    findings = tuple(
+        Finding(
+            rule="file-empty",
+            file=each.path,
+            line=1,
+            message="holds nothing, so that Flux deletes what it held",
+            next_step="restore it from git, or remove the file and what lists it",
+        )
+        for each in files
+        if not each.documents
+    )
+    some = concluded("empty files", f"{len(files)} YAML files", findings)
+    return some if files else skipped("empty files", "kubernetes", "there are no YAML files")
 
 
 def _reading(tree: Tree) -> Outcome:

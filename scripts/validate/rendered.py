@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scripts.checks import flux_graph, helm, schema, volsync
+from scripts.checks import flux_graph, helm, pods, schema, volsync
 from scripts.checks.fault import Fault, Places, check_exemptions, settle
 from scripts.checks.objects import Objects
 from scripts.model import Outcome
@@ -17,6 +17,7 @@ SCHEMAS = "schemas"
 FLUX_GRAPH = "Flux graph"
 HELM = "Helm values"
 VOLSYNC = "VolSync"
+PODS = "pods"
 EXEMPTIONS = "exemptions"
 
 
@@ -35,7 +36,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store =
 
     Returns:
         One outcome for each of: the schemas, the Flux graph, the values of HelmReleases, the chart of each of them, the
-        backups, what the alerts ask for, whether they are tested, their runbooks, the documentation, the exemptions from
+        backups, the pods, what the alerts ask for, whether they are tested, their runbooks, the documentation, the exemptions from
         rules.
     """
     checked = schema.check(Objects(resources=rendering.resources, externals=rendering.particulars.externals))
@@ -44,7 +45,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store =
     pages = docs.pages_of(tree)
     count = len(objects.sources), len(objects.destinations), len(objects.claims)
     subject = "{} ReplicationSources, {} ReplicationDestinations, {} PVCs".format(*count)
-    graph, backups, releases = (tuple(each.check(objects)) for each in (flux_graph, volsync, helm))
+    graph, backups, releases, workloads = (tuple(each.check(objects)) for each in (flux_graph, volsync, helm, pods))
     some = (
         _outcome(VOLSYNC, subject, checked.independent(backups), places)
         if any(count)
@@ -56,7 +57,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store =
         else skipped(HELM, "kubernetes", "there are no HelmReleases")
     )
     return (
-        _schemas(tree, checked.subject, checked.beside((*graph, *backups, *releases)), places),
+        _schemas(tree, checked.subject, checked.beside((*graph, *backups, *releases, *workloads)), places),
         _outcome(
             FLUX_GRAPH,
             f"{len(rendering.kustomizations)} Flux Kustomizations",
@@ -66,6 +67,7 @@ def outcomes(tree: Tree, rendering: Rendering, places: Places, *, store: Store =
         values,
         *charts.outcomes(rendered_charts, places),
         some,
+        _outcome(PODS, "workloads", checked.independent(workloads), places),
         *alerts.rendered(tree, pages, objects, places),
         docs.outcome(tree, pages, rendering, objects),
         _outcome(EXEMPTIONS, f"{len(rendering.resources)} objects", check_exemptions(rendering.resources), places),
@@ -82,7 +84,7 @@ def stopped(reason: str) -> tuple[Outcome, ...]:
     Returns:
         One outcome for each check that could not run.
     """
-    names = (SCHEMAS, FLUX_GRAPH, HELM, VOLSYNC, *alerts.RENDERED, docs.CHECK, EXEMPTIONS)
+    names = (SCHEMAS, FLUX_GRAPH, HELM, VOLSYNC, PODS, *alerts.RENDERED, docs.CHECK, EXEMPTIONS)
     return tuple(blocked(check, "kubernetes", reason) for check in names)
 
 

@@ -5,8 +5,9 @@ import re
 import shutil
 from collections import defaultdict
 
+from scripts.particulars import Particulars
 from scripts.process import run
-from scripts.render import ENTRY_POINT, go_yaml
+from scripts.render import go_yaml
 from scripts.render.offline import environment
 from scripts.render.variables import config_maps, variables
 from scripts.toolchain import get
@@ -26,7 +27,7 @@ def shape(documents):
 
 
 def ours(rendering):
-    entry = ENTRY_POINT.as_posix()
+    entry = rendering.particulars.entry_point
     return [
         (BOOTSTRAP if each.kustomization == entry else each.kustomization, each.document)
         for each in rendering.resources
@@ -48,7 +49,7 @@ def flate(root, externals=()):
     (root / ".git").mkdir(exist_ok=True)  # flate takes the folder that holds it for the GitRepository flux-system
     bootstrap = root / "bootstrap"
     bootstrap.mkdir()
-    (bootstrap / "entry.json").write_text(json.dumps(kustomization(BOOTSTRAP, BOOTSTRAP, ENTRY_POINT)))
+    (bootstrap / "entry.json").write_text(json.dumps(kustomization(BOOTSTRAP, BOOTSTRAP, Particulars().entry_point)))
     (bootstrap / "nothing").mkdir()
     for namespace, _, name in (each.partition("/") for each in externals):
         stand_in = kustomization(namespace, name, "bootstrap/nothing")

@@ -604,6 +604,7 @@ def test_what_the_outcomes_depend_on_changes_with_the_charts_and_with_helm(repos
 
 
 def health_check(kind, name, namespace="volsync-system"):
+    version = "apps/v1" if kind in {"Deployment", "StatefulSet"} else "v1"
     return f"""\
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
@@ -612,7 +613,7 @@ spec:
   prune: true
   timeout: 5m
   healthChecks:
-    - {{apiVersion: v1, kind: {kind}, name: {name}, namespace: {namespace}}}
+    - {{apiVersion: {version}, kind: {kind}, name: {name}, namespace: {namespace}}}
 """
 
 

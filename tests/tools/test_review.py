@@ -139,6 +139,8 @@ def test_a_value_that_templates_share_is_shown_where_it_arrives(tree, capsys):
 
 
 def test_what_was_committed_since_is_compared_too(git, tree, capsys):
+    replace(tree / CLUSTER / "demo.yaml", "prune: false", "prune: true")
+    git("commit", "-qam", "feat: prune the app")
     replace(tree / CLUSTER / "kustomization.yaml", "  - demo.yaml\n", "")
     git("commit", "-qam", "feat: remove the app")
 

@@ -35,7 +35,11 @@ NAMESPACE = f"{SYSTEM}/namespace.yaml"
             id="a variable is quoted as Flux leaves it",
         ),
         pytest.param(
-            replace(APPLIED_BY, "      APP: demo", '      APP: demo\n      SINCE: "2024-01-01"'), id="a date is quoted"
+            both(
+                replace(APPLIED_BY, "      APP: demo", '      APP: demo\n      SINCE: "2024-01-01"'),
+                replace(NAMESPACE, "metadata:", "metadata:\n  annotations:\n    since: since-${SINCE}"),
+            ),
+            id="a date is quoted",
         ),
         pytest.param(replace(NAMESPACE, "metadata:", "metadata:\n  labels:\n    a: ''"), id="a label is empty"),
     ],

@@ -538,7 +538,7 @@ def test_who_scrapes_with_a_token_needs_no_switch(otherwise):
 
 
 def test_a_patch_that_adds_a_token_needs_no_switch():
-    spec = "postRenderers:\n  - kustomize: {patches: [{patch: 'add authorization'}]}"
+    spec = "postRenderers:\n  - kustomize: {patches: [{target: {kind: ServiceMonitor}, patch: '[{op: add, path: /a, value: authorization}]'}]}"
 
     assert found(release(spec=spec), ALERT.format(expression="volsync_volume_out_of_sync")) == []
 

@@ -4,8 +4,8 @@ import pytest
 
 from scripts.checks import volsync
 from scripts.checks.objects import Objects
+from scripts.checks.quantity import size_of
 from scripts.checks.volsync.cron import Refused, parse
-from scripts.checks.volsync.restore import bytes_of
 from scripts.checks.volsync.spread import cksum, spread_schedule
 from scripts.model import Resource, ResourceId
 from scripts.process import run
@@ -89,7 +89,7 @@ def test_the_minutes_of_many_names_are_spread():
     ],
 )
 def test_a_quantity_is_a_number_of_bytes(quantity, expected):
-    assert bytes_of(quantity) == expected
+    assert size_of(quantity) == expected
 
 
 def resource(kind, spec):

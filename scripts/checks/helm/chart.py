@@ -17,10 +17,13 @@ class Open:
         default: what the chart has; the values of a release are merged into it.
 
         only: the keys that what it is handed to has; empty where they are anybody's choice.
+
+        are_flags: whether each of its keys becomes a flag of a program.
     """
 
     default: Mapping[str, Any] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
+    are_flags: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,8 @@ class Chart:
 
         version: of the chart.
 
+        repository: where it is published.
+
         values: every key that its templates read.
 
         elsewhere: a key that it does not have (dotted) -> what to do instead, as an imperative.
@@ -94,6 +99,7 @@ class Chart:
 
     name: str
     version: str
+    repository: str
     values: Table
     elsewhere: Mapping[str, str]
     images: tuple[Path, ...]

@@ -61,6 +61,7 @@ def _volsync_image(**further: str) -> Table:
 VOLSYNC = Chart(
     name="volsync",
     version="0.12.0",
+    repository="https://backube.github.io/helm-charts",
     values={
         "affinity": AFFINITY,
         "fullnameOverride": "",
@@ -127,6 +128,7 @@ VOLSYNC = Chart(
         "the ServiceMonitor of the chart sends no token, and each scrape is answered with 401",
     ),
     crds_in_folder=False,
+    breaks=((("replicaCount",), 0, "no controller runs then: no backup starts"),),
     full_names={"fullname": (("fullnameOverride",), "")},
     makes=(
         Made(kind="Deployment", name="{fullname}"),
@@ -182,11 +184,13 @@ def _pod_of_snapshot_controller(image: str) -> Table:
 SNAPSHOT_CONTROLLER = Chart(
     name="snapshot-controller",
     version="3.0.6",
+    repository="https://piraeus.io/helm-charts",
     values={
         "controller": {
             **_pod_of_snapshot_controller("snapshot-controller"),
             "args": Open(
-                default={"httpEndpoint": ":8080", "leaderElection": True, "leaderElectionNamespace": "$(NAMESPACE)"}
+                default={"httpEndpoint": ":8080", "leaderElection": True, "leaderElectionNamespace": "$(NAMESPACE)"},
+                are_flags=True,
             ),
             "serviceMonitor": {"create": False},
             "volumeSnapshotClasses": Items(),
@@ -225,6 +229,7 @@ SNAPSHOT_CONTROLLER = Chart(
     scraped=(("controller", "serviceMonitor", "create"), "nothing tells Prometheus to scrape it"),
     crds_in_folder=True,
     breaks=(
+        (("controller", "replicaCount"), 0, "no controller runs then: no snapshot is made"),
         (
             ("controller", "args", "leaderElection"),
             False,

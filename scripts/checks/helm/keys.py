@@ -61,6 +61,11 @@ def _section(release: Release, chart: Chart, table: Table, above: Path, given: M
             yield release.fault("helm-value", path, found, f"write {wanted}, or remove it")
         elif isinstance(known, Mapping):
             yield from _section(release, chart, known, path, value)
+        elif isinstance(known, Open) and known.are_flags:
+            for name, flag in (value or {}).items():
+                if isinstance(flag, dict | list):
+                    found = f"which is {_kind(flag)}, and a flag takes none: the program ends at once"
+                    yield release.fault("helm-value", (*path, str(name)), found, "write a text, a number or a switch")
         elif isinstance(known, Open) and known.only and not key.lower().endswith("securitycontext"):
             for each in (str(each) for each in value or () if each not in known.only):
                 found = "which Kubernetes does not have there"

@@ -1,16 +1,22 @@
 """What is said of the chart itself: its version, its CRDs, and whether what the alerts read is scraped."""
 
+import difflib
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from scripts.checks.fault import Fault
 from scripts.checks.helm.chart import Chart
+from scripts.checks.helm.facts import CHARTS
 from scripts.checks.helm.made import names
 from scripts.checks.helm.release import Release, oci_repository
 from scripts.checks.objects import Objects, fault, field
 from scripts.document import items, mapping
 
 EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+ALIKE = 0.85
+"""Of two names, from 0 to 1; above it one is taken for a typing error in the other."""
+
 IN_GIT = frozenset({"Bucket", "GitRepository"})
 """
 Sources of which the version of a chart is not asked.
@@ -25,6 +31,39 @@ How an endpoint of a ServiceMonitor says who asks.
 Source: prometheus-operator/prometheus-operator@v0.93.0:example/prometheus-operator-crd/
 monitoring.coreos.com_servicemonitors.yaml (spec.endpoints)
 """
+
+
+def check_chart(objects: Objects, release: Release) -> Iterator[Fault]:
+    """
+    Check that a release asks for a chart that is there.
+
+    Args:
+        objects: of the tree.
+
+        release: the HelmRelease.
+
+    Yields:
+        A fault where it asks for none, or for one that looks like a typing error in one that is known here.
+    """
+    resource = release.resource
+    if not field(resource, "spec", "chart") and not field(resource, "spec", "chartRef"):
+        found = "names no chart, so that nothing is installed"
+        yield fault("helm-chart", resource, ("spec", "chart"), found, "write spec.chart, or spec.chartRef")
+        return
+    known = {name for name, _ in CHARTS}
+    near = difflib.get_close_matches(release.chart, known, 1, ALIKE)
+    if near and release.chart not in known:
+        found = f"asks for the chart {release.chart}, which looks like {near[0]}"
+        place = ("spec", "chart", "spec", "chart")
+        yield fault("helm-chart", resource, place, found, f"write `chart: {near[0]}`, if that is what is meant")
+    reference = mapping(field(resource, "spec", "chart", "spec", "sourceRef"))
+    namespace = str(reference.get("namespace") or resource.id.namespace)
+    repository = objects.get("HelmRepository", namespace, str(reference.get("name") or ""))
+    url = str(field(repository, "spec", "url") or "").rstrip("/") if repository else ""
+    wanted = release.facts.repository if release.facts else ""
+    if repository and wanted and url != wanted and urlsplit(url)[:2] == urlsplit(wanted)[:2]:
+        found = f"is asked for the chart {release.chart}, which is at {wanted}/, and has the address {url}/"
+        yield fault("helm-chart", repository, ("spec", "url"), found, f"write `url: {wanted}/`")
 
 
 def check_version(objects: Objects, release: Release) -> Iterator[Fault]:

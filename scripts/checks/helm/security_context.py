@@ -36,6 +36,11 @@ def check(release: Release, chart: Chart) -> Iterator[Fault]:
         if pod and chart.default_pod:
             yield from _lost(release, chart, (*section, POD), pod, container)
         yield from _overridden(release, chart, section, pod)
+        both = {**pod, **container}
+        if both.get("runAsUser") == 0 and both.get("runAsNonRoot") is True:
+            path = (*section, POD if "runAsUser" not in container else CONTAINER, "runAsUser")
+            found = "which is root, and runAsNonRoot is true: its pods never start"
+            yield release.fault(RULE, path, found, "write the number of another user")
 
 
 def _misplaced(

@@ -162,6 +162,10 @@ def _examine(library: Library, resource: Resource) -> Iterator[Said]:
     for name in ("apiVersion", "kind"):
         if not resource.document.get(name):
             yield Said(rule="schema-missing", location=(name,), found=f"has no {name}", next_step=f"add {name}")
+        elif not isinstance(resource.document[name], str):
+            found = f"has {name}: {resource.document[name]}, which is no text"
+            yield Said(rule="schema-value", location=(name,), found=found, next_step=f"write {name} as text")
+            return
     if not api_version or not kind:
         return
     validator = library.validator(api_version, kind)

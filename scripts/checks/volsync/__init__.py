@@ -8,15 +8,16 @@ What a tree renders to -> what VolSync would refuse, ignore, not back up or not 
     schedule    when a source is backed up
     cron        a schedule, as the operator's parser reads it
     spread      schedules that pile up, and the minute to use
+    app         who writes the data, and what deletes it
 """
 
 from collections.abc import Iterator
 
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects
-from scripts.checks.volsync import repository, restore, retention, schedule, spread, volumes
+from scripts.checks.volsync import app, repository, restore, retention, schedule, spread, volumes
 
-SUBJECTS = (repository, volumes, restore, retention, schedule, spread)
+SUBJECTS = (repository, volumes, restore, retention, schedule, spread, app)
 
 
 def check(objects: Objects) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from scripts import particulars
 from scripts.checks.fault import Fault
@@ -78,19 +79,35 @@ def _settings(objects: Objects) -> Iterator[Fault]:
                     f"has no value for {key}, which the set-up tasks need",
                     "add it below `data:`",
                 )
+        if (url := objects.setting("VOLSYNC_ENDPOINT")) and not _is_address(url):
+            yield fault(
+                "cluster-settings",
+                objects.settings,
+                ("data", "VOLSYNC_ENDPOINT"),
+                f"has the VOLSYNC_ENDPOINT {url}, which is no address of a server",
+                "write scheme, host and port, for example http://10.25.11.3:9000",
+            )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _external_secret(objects: Objects, maker: Resource) -> Iterator[Fault]:
-    store = field(maker, "spec", "secretStoreRef", "name")
+    store = str(field(maker, "spec", "secretStoreRef", "name") or "")
     kind = field(maker, "spec", "secretStoreRef", "kind") or "SecretStore"
     namespace = maker.id.namespace if kind == "SecretStore" else ""
     held = {(each.id.namespace, each.id.name) for each in objects.of(str(kind))}
-    if (namespace, store) not in held and not objects.has_external(str(kind), namespace, str(store)):
+    if (namespace, store) not in held and not objects.has_external(str(kind), namespace, store):
         yield fault(
             "external-secret-store",
             maker,
             ("spec", "secretStoreRef", "name"),
-            f"reads from {kind} {store}, which is neither in the tree nor external",
+            f"reads from {kind} {store or '(none)'}, which is neither in the tree nor external",
             f"correct the name, or add it to {particulars.PATH}",
         )
     yield from _items(objects, maker)
@@ -133,7 +150,7 @@ def _keys(maker: Resource) -> Iterator[Fault]:
         if unknown:
             found = f"fills {key} from {', '.join(unknown)}, which it does not read from anywhere"
             yield fault("external-secret-field", maker, location, found, f"use one of {', '.join(sorted(fields))}")
-        elif key in NEEDED and text in {None, ""}:
+        elif key in NEEDED and text in (None, ""):
             yield fault("external-secret-field", maker, location, f"leaves {key} empty", "give it a value")
 
 

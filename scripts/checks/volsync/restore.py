@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 
 from scripts.checks.fault import Fault
 from scripts.checks.objects import Objects, data_source, fault, field, restic
+from scripts.checks.quantity import size_of
 from scripts.document import mapping
 from scripts.model import Resource
 
 APPLIED_ONCE = "kustomize.toolkit.fluxcd.io/ssa"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
-QUANTITY = re.compile(r"(?P<number>[0-9.]+)(?P<suffix>|[eE]-?[0-9]+|[numkMGTPE]|[KMGTPE]i)")
-UNITS = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "n": -9, "u": -6, "m": -3}
-BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
 
 def check(objects: Objects) -> Iterator[Fault]:
@@ -28,7 +25,7 @@ def check(objects: Objects) -> Iterator[Fault]:
     """
     named = {(each.id.namespace, each.id.name): each for each in objects.destinations}
     filled: dict[tuple[str, str], Resource] = {}
-    protected = {(each.id.namespace, field(each, "spec", "sourcePVC")) for each in objects.sources}
+    protected = {(each.id.namespace, str(field(each, "spec", "sourcePVC"))) for each in objects.sources}
     for claim in objects.claims.values():
         reference = mapping(field(claim, "spec", "dataSourceRef"))
         if (
@@ -45,6 +42,15 @@ def check(objects: Objects) -> Iterator[Fault]:
                 "`allow.backup/volsync-not-filled: REASON`",
             )
         if reference.get("kind") != "ReplicationDestination":
+            if reference.get("apiGroup") == "volsync.backube":
+                yield fault(
+                    "volsync-data-source",
+                    claim,
+                    ("spec", "dataSourceRef", "kind"),
+                    f"is filled from a {reference.get('kind')}, and VolSync fills it from a ReplicationDestination alone: "
+                    "its pods wait for ever",
+                    "write `kind: ReplicationDestination`",
+                )
             continue
         key = claim.id.namespace, data_source(claim)
         if key not in named or reference.get("apiGroup") != "volsync.backube":
@@ -69,7 +75,7 @@ def check(objects: Objects) -> Iterator[Fault]:
 
 def _populator(destination: Resource, claim: Resource) -> Iterator[Fault]:
     values = restic(destination)
-    if values.get("copyMethod") in {"Direct", "None"}:
+    if values.get("copyMethod") in ("Direct", "None"):
         yield fault(
             "volsync-populator",
             destination,
@@ -78,7 +84,7 @@ def _populator(destination: Resource, claim: Resource) -> Iterator[Fault]:
             "write `copyMethod: Snapshot`",
         )
     metadata = mapping(destination.document.get("metadata"))
-    switches = {mapping(metadata.get(name)).get(APPLIED_ONCE) for name in ("labels", "annotations")}
+    switches = [mapping(metadata.get(name)).get(APPLIED_ONCE) for name in ("labels", "annotations")]
     if "IfNotPresent" not in switches:
         yield fault(
             "volsync-restore-once",
@@ -88,7 +94,7 @@ def _populator(destination: Resource, claim: Resource) -> Iterator[Fault]:
             f"label it `{APPLIED_ONCE}: IfNotPresent`",
         )
     capacity, wanted = values.get("capacity"), field(claim, "spec", "resources", "requests", "storage")
-    size, least = bytes_of(capacity), bytes_of(wanted)
+    size, least = size_of(capacity), size_of(wanted)
     if size is not None and least is not None and size != least:
         fear = (
             "what is larger than that has no room in it" if size < least else "a smaller PVC takes no larger snapshot"
@@ -168,25 +174,3 @@ def _restore_point(destination: Resource) -> Iterator[Fault]:
             + ("so that each restore from git is of that day, for good" if is_time else "which is no time with a zone"),
             "take it out of git, and restore the past by hand, as the runbook says",
         )
-
-
-def bytes_of(quantity: object) -> Decimal | None:
-    """
-    The size that a Kubernetes quantity stands for.
-
-    Args:
-        quantity: a text such as "10Gi", or a number of bytes.
-
-    Returns:
-        Bytes; None where it is no quantity.
-    """
-    found = QUANTITY.fullmatch(str(quantity))
-    if found is None:
-        return None
-    try:
-        number, suffix = Decimal(found["number"]), found["suffix"]
-    except InvalidOperation:
-        return None
-    if suffix in BINARY:
-        return number * Decimal(2 ** BINARY[suffix])
-    return number.scaleb(UNITS[suffix] if suffix in UNITS else int(suffix[1:]))

@@ -93,7 +93,7 @@ def _restricted(objects: Objects, each: Resource) -> Iterator[Fault]:
         return
     profile = mapping(context.get("seccompProfile")).get("type")
     missing = [] if context.get("runAsNonRoot") is True else ["runAsNonRoot: true"]
-    missing += [] if profile in {"RuntimeDefault", "Localhost"} else ["seccompProfile: {type: RuntimeDefault}"]
+    missing += [] if profile in ("RuntimeDefault", "Localhost") else ["seccompProfile: {type: RuntimeDefault}"]
     if missing:
         yield fault(
             "volsync-mover-restricted",
@@ -113,5 +113,13 @@ def _user(each: Resource) -> Iterator[Fault]:
             ("spec", "restic", "moverSecurityContext", "runAsUser"),
             "has no moverSecurityContext.runAsUser, so that its mover is a root that may neither read nor give back "
             "what others own",
+            "give it the user and the group of the app",
+        )
+    elif context.get("runAsUser") == 0 and context.get("runAsNonRoot") is True:
+        yield fault(
+            "volsync-mover-user",
+            each,
+            ("spec", "restic", "moverSecurityContext", "runAsUser"),
+            "has a mover that runs as root, and may not: runAsNonRoot is true, and its pod never starts",
             "give it the user and the group of the app",
         )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from scripts import particulars
 from scripts.checks.fault import Fault
-from scripts.checks.objects import Objects, fault, field, restic
-from scripts.document import items, mapping
+from scripts.checks.objects import Objects, data_source, fault, field, restic
+from scripts.checks.quantity import size_of
+from scripts.document import Location, items, mapping
 from scripts.model import Resource
 
 LONGEST_NAME = 51
@@ -14,6 +15,9 @@ Characters of a name that still ends up whole in the name of the mover's Job.
 
 Source: backube/volsync@v0.12.0:controllers/utils/utils.go
 """
+
+LEAST_SIZE = 1024 * 1024
+"""Bytes of a volume; with less its size lacks a unit."""
 
 COPY_METHODS = {"ReplicationSource": ("Clone", "Direct", "Snapshot"), "ReplicationDestination": ("Direct", "Snapshot")}
 """
@@ -49,6 +53,11 @@ def check(objects: Objects) -> Iterator[Fault]:
         if restic(each):
             yield from _copy_method(each)
             yield from _classes(objects, each)
+        yield from _size(each, ("spec", "restic", "cacheCapacity"))
+        yield from _size(each, ("spec", "restic", "capacity"))
+    for claim in objects.claims.values():
+        yield from _size(claim, ("spec", "resources", "requests", "storage"))
+    yield from _same_classes(objects)
     yield from _claim_classes(objects)
     yield from _set_classes(objects)
     yield from _unprotected(objects)
@@ -110,6 +119,40 @@ def _classes(objects: Objects, each: Resource) -> Iterator[Fault]:
             continue
         if str(value) not in _known(objects, kind):
             yield _class_fault(objects, each, ("spec", "restic", name), kind, str(value))
+
+
+def _size(each: Resource, location: Location) -> Iterator[Fault]:
+    size = size_of(field(each, *location))
+    if size is not None and size < LEAST_SIZE:
+        found = f"has {'.'.join(map(str, location))}: {field(each, *location)}, in which nothing has room"
+        yield fault("volume-size", each, location, found, "write a size, for example `10Gi`")
+
+
+def _same_classes(objects: Objects) -> Iterator[Fault]:
+    for pair in objects.pairs:
+        claim = objects.claims.get((pair.source.id.namespace, str(field(pair.source, "spec", "sourcePVC"))))
+        if claim is None or data_source(claim) != pair.destination.id.name:
+            continue
+        for name in ("cacheStorageClassName", "volumeSnapshotClassName"):
+            place = ("spec", "restic", name)
+            yield from _same_class(pair.source, pair.destination, place, place)
+        place = ("spec", "restic", "storageClassName")
+        yield from _same_class(claim, pair.destination, ("spec", "storageClassName"), place)
+
+
+def _same_class(one: Resource, other: Resource, first: Location, second: Location) -> Iterator[Fault]:
+    values = field(one, *first), field(other, *second)
+    if (values[0] is None) == (values[1] is None):
+        return
+    bare, location = (one, first) if values[0] is None else (other, second)
+    named, value = (other, values[1]) if values[0] is None else (one, values[0])
+    yield fault(
+        "volsync-class-missing",
+        bare,
+        location,
+        f"has no {location[-1]}, and {named.id} has {value}: the default of the cluster is another, or there is none",
+        f"write `{location[-1]}: {value}`",
+    )
 
 
 def _claim_classes(objects: Objects) -> Iterator[Fault]:
