@@ -471,6 +471,11 @@ SEVERAL = (
 )
 """Classes, places and the reason that they share."""
 
+CHANGES = {(RETYPED,): "a number", (FILE,): "dropped"}
+"""Classes -> the one change of them that is meant; any other is found."""
+
 HARMLESS = tuple(
-    Harmless(kinds=kinds, place=place, reason=reason) for kinds, places, reason in SEVERAL for place in places
+    Harmless(kinds=kinds, place=place, change=CHANGES.get(kinds, "*"), reason=reason)
+    for kinds, places, reason in SEVERAL
+    for place in places
 )
