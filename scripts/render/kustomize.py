@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import yaml
+
 from scripts.document import Document, load
+from scripts.nesting import excess
 from scripts.process import run
 from scripts.render.artifact import IGNORE_FILE, Artifact
 from scripts.render.offline import environment
@@ -187,8 +190,9 @@ class Builder:
             own = next(
                 (file for name in FILE_NAMES if (file := posixpath.join(path, name)) in self._tree.digests), path
             )
-            if fault := self._tree.broken.get(own):
-                # a pipe would never end, and aliases of aliases never either
+            fault = self._tree.broken.get(own)
+            # a pipe would never end, and aliases of aliases never either; what else is wrong with a file kustomize says
+            if fault and (own not in self._tree.texts or _is_endless(self._tree.texts[own])):
                 return f"{own} {fault.message}"
             if own in self._tree.digests and not self.artifact.holds(own):
                 return f"{own} is left out of what Flux fetches, by a {IGNORE_FILE}, by Flux itself, or as a link"
@@ -250,3 +254,10 @@ def plain(folders: Iterable[str]) -> tuple[Overlay, ...]:
         One overlay for each.
     """
     return tuple(Overlay(folder=folder) for folder in folders)
+
+
+def _is_endless(text: str) -> bool:
+    try:
+        return excess(text) is not None
+    except yaml.YAMLError:
+        return False
