@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from scripts.model import Finding
-from scripts.nesting import NESTING_LIMIT, too_deep
+from scripts.nesting import excess
 from scripts.scalars import KustomizeLoader
 
 QUOTE = re.compile(r"""['"`]""")
@@ -200,8 +200,8 @@ def load(path: str, text: str) -> YamlFile:
         Its documents, or the first fault in it.
     """
     try:
-        if line := too_deep(text):
-            raise _Fault(line, f"nested more than {NESTING_LIMIT} levels deep")
+        if found_there := excess(text):
+            raise _Fault(*found_there)
         return YamlFile(path=path, documents=tuple(_documents(path, text)))
     except _Fault as fault:
         line, found = fault.line, fault.found
@@ -228,7 +228,11 @@ def _documents(path: str, text: str) -> Iterator[Document]:
             spans: dict[Location, Span] = {}
             _place(node, (), node.start_mark.line + 1, spans, set())
             loader.ambiguous.clear()
-            value = loader.construct_document(node)
+            try:
+                value = loader.construct_document(node)
+            except (AttributeError, KeyError) as error:
+                # PyYAML has no error of its own for `!!timestamp x` and `!!bool x`
+                raise ValueError("its tag does not fit it") from error
             if value is not None:
                 yield Document(file=path, value=value, spans=spans, ambiguous=tuple(loader.ambiguous))
     finally:

@@ -119,9 +119,9 @@ def number(text: str) -> int | float | None:
         base = 8 if is_octal and not {"8", "9"} & set(digits) else 0 if not is_octal else 10
         try:
             value = int(bare, base)
-        except ValueError:  # 0x_, and more digits than anybody can read
+            return value if LEAST <= value <= LARGEST else float(value)
+        except (ValueError, OverflowError):  # 0x_, and more digits than anybody can read
             return None
-        return value if LEAST <= value <= LARGEST else float(value)
     fraction = float(bare) if FRACTION.fullmatch(text) else math.inf
     if math.isinf(fraction):
         return None

@@ -18,6 +18,9 @@ from scripts.store import NOTHING_KEPT, Store, of_files
 
 GIT_TIMEOUT_S = 60.0
 YAML_SUFFIXES = (".yaml", ".yml")
+LARGEST_BYTES = 4 * 1024 * 1024
+"""Of a YAML file. To read one takes some hundred times its size of memory."""
+
 WORKERS = 2
 NOT_SOURCE = frozenset({".git", "__pycache__"})
 
@@ -181,6 +184,9 @@ def _entry(root: str, path: str) -> _Entry:
             return _Entry(fault=_finding("file-unreadable", path, *found))
         if not stat.S_ISREG(status.st_mode):
             return _Entry(fault=_finding("file-unreadable", path, "is neither a file nor a folder", "remove it"))
+        if path.endswith(YAML_SUFFIXES) and status.st_size > LARGEST_BYTES:
+            size = f"is larger than {LARGEST_BYTES // 2**20} MiB, and no object of Kubernetes has more than 1.5 MiB"
+            return _Entry(fault=_finding("file-unreadable", path, size, "split it"))
         content = file.read()
     return _Entry(digest=hashlib.sha256(content).hexdigest(), text=_text(content), look=_look(status))
 

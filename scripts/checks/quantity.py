@@ -7,6 +7,9 @@ QUANTITY = re.compile(r"(?P<number>[0-9.]+)(?P<suffix>|[eE]-?[0-9]+|[numkMGTPE]|
 UNITS = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "n": -9, "u": -6, "m": -3}
 BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
+FARTHEST = 99
+"""Power of ten that no size comes near to."""
+
 
 def size_of(quantity: object) -> Decimal | None:
     """
@@ -27,4 +30,5 @@ def size_of(quantity: object) -> Decimal | None:
         return None
     if suffix in BINARY:
         return number * Decimal(2 ** BINARY[suffix])
-    return number.scaleb(UNITS[suffix] if suffix in UNITS else int(suffix[1:]))
+    power = UNITS[suffix] if suffix in UNITS else max(-FARTHEST, min(FARTHEST, int(suffix[1:9])))
+    return number.scaleb(power)

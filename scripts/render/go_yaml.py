@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from scripts.nesting import too_deep
+from scripts.nesting import excess
 
 PLAIN = "plain"
 """The tag of a scalar without quotes, whose text decides what it is."""
@@ -60,7 +60,7 @@ def read(text: str) -> Any:  # noqa: ANN401 - YAML may hold anything
         kubernetes-sigs/yaml@v1.6.0:yaml.go (YAMLToJSON); yaml/go-yaml@v2.4.4:resolve.go, decode.go.
     """
     try:
-        if too_deep(text):
+        if excess(text):
             raise yaml.YAMLError("is nested too deeply")
         loader = _Loader(text)
     except UnicodeEncodeError as error:

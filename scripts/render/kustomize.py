@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import yaml
+
 from scripts.document import Document, load
+from scripts.nesting import excess
 from scripts.process import run
 from scripts.render.artifact import IGNORE_FILE, Artifact
 from scripts.render.offline import environment
@@ -179,7 +182,7 @@ class Builder:
         )
 
     def _missing(self, overlay: Overlay) -> str:
-        """What a folder is built from and Flux does not have, though it is on this machine; "" where there is none."""
+        """What a folder is built from and cannot be read, or Flux does not have though it is here; "" where nothing is."""
         graph = {**self.graph, overlay.folder: overlay.references} if overlay.text else self.graph
         for path in sorted({overlay.folder, *closure(overlay.folder, graph)}):
             if link := self.artifact.link_on(path):
@@ -187,10 +190,15 @@ class Builder:
             own = next(
                 (file for name in FILE_NAMES if (file := posixpath.join(path, name)) in self._tree.digests), path
             )
+            fault = self._tree.broken.get(own)
+            # a pipe would never end, and aliases of aliases never either; what else is wrong with a file kustomize says
+            if fault and (own not in self._tree.texts or _is_endless(self._tree.texts[own])):
+                return f"{own} {fault.message}"
             if own in self._tree.digests and not self.artifact.holds(own):
                 return f"{own} is left out of what Flux fetches, by a {IGNORE_FILE}, by Flux itself, or as a link"
             is_held = path in self._tree.digests or path in self.folders
-            if not is_held and (self._tree.root / path).exists():
+            # pathlib has an error of its own for a name that is too long
+            if not is_held and os.path.exists(self._tree.root / path):  # noqa: PTH110
                 return f"{path} is on this machine alone: git does not hold it, and Flux reads what git holds"
         return ""
 
@@ -246,3 +254,10 @@ def plain(folders: Iterable[str]) -> tuple[Overlay, ...]:
         One overlay for each.
     """
     return tuple(Overlay(folder=folder) for folder in folders)
+
+
+def _is_endless(text: str) -> bool:
+    try:
+        return excess(text) is not None
+    except yaml.YAMLError:
+        return False

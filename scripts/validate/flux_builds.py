@@ -20,6 +20,9 @@ from scripts.validate.outcome import blocked, concluded, skipped
 
 CHECK = "flux build"
 
+LEAVE_IT_WHOLE = frozenset({"variable-ignored", "variable-unused"})
+"""Rules whose findings leave what is rendered as it would be without them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
@@ -169,7 +172,10 @@ def _rendered(
     used: Mapping[str, frozenset[str]],
     store: Store,
 ) -> tuple[Outcome, ...]:
-    if any(each.status in {Status.FAILED, Status.BLOCKED} for each in before):
+    if any(
+        each.status is Status.BLOCKED or not {finding.rule for finding in each.findings} <= LEAVE_IT_WHOLE
+        for each in before
+    ):
         return rendered.stopped("not every Flux Kustomization can be applied")
     settings, names = _settings(tree), frozenset(name for each in used.values() for name in each)
     spelling = tuple(variables.check_settings(settings, names)) if settings else ()

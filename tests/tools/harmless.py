@@ -281,23 +281,18 @@ SEVERAL = (
         "a prune at another time, 7 days by default, takes space or time, and no snapshot that is kept",
     ),
     (
-        (BROKEN, DROPPED, MOVED, RENAMED, RETYPED),
-        ("clusters/apps/externals.yaml: apiVersion",),
-        "for readers and checks alone, which know the file by its kind and name; nothing applies it",
+        (DROPPED,),
+        ("tree.yaml: entryPoint", "tree.yaml: source"),
+        "the default is the same",
     ),
     (
-        (DROPPED, MOVED, RENAMED, RETYPED),
-        ("clusters/apps/externals.yaml: metadata/annotations*",),
-        "no kustomization.yaml lists the file, so nothing applies it with or without the annotation",
-    ),
-    (
-        (MOVED, RENAMED, RETYPED, SHORTENED, UNSET),
-        ("clusters/apps/externals.yaml: data/CustomResourceDefinition",),
+        (BROKEN, DROPPED, SHORTENED),
+        ("tree.yaml: externals/CustomResourceDefinition*",),
         "for readers: no rule asks which CRDs others bring, and the file makes nothing",
     ),
     (
-        (MOVED, RENAMED, UNSET),
-        ("clusters/apps/externals.yaml: data/StorageClass", "clusters/apps/externals.yaml: data/VolumeSnapshotClass"),
+        (DROPPED, RENAMED),
+        ("tree.yaml: externals/StorageClass", "tree.yaml: externals/VolumeSnapshotClass"),
         "the cluster settings name the classes as well, and a rule holds each use against them",
     ),
     (

@@ -45,6 +45,7 @@ def test_a_schedule_that_both_the_api_and_the_parser_take_is_read(text):
         pytest.param("0 3 * * 7", "wanted is 0 to 6", id="a second Sunday, which the parser refuses"),
         pytest.param("*/0 * * * *", "wanted is 0 to 59", id="a step of nothing"),
         pytest.param("0 5-3 * * *", "wanted is 0 to 23", id="a range that goes back"),
+        pytest.param(f"{'9' * 5_000} 3 * * *", "wanted are numbers", id="more digits than anybody can read"),
         pytest.param("", "has 0 fields", id="nothing"),
     ],
 )
@@ -83,6 +84,8 @@ def test_the_minutes_of_many_names_are_spread():
         ("1e3", Decimal(1000)),
         (5, Decimal(5)),
         ("1.5Ki", Decimal(1536)),
+        ("1e999999999", Decimal("1e99")),
+        ("1e-999999999", Decimal("1e-99")),
         ("ten", None),
         ("1.2.3", None),
         (None, None),

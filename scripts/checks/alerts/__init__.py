@@ -10,6 +10,7 @@ Rendered PrometheusRules -> whether each alert can fire, is tested, and leads a 
     runbook     a link -> whether it leads to a heading
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -31,6 +32,12 @@ SEVERITIES = ("critical", "high", "warning", "info")
 
 EXTERNAL = "Series"
 """Key of kubernetes/tree.yaml, below `externals`: the series that others expose; `ceph_*` is all that begin so."""
+
+NESTING_LIMIT = 200
+"""Operators and brackets of an expression; the parser takes minutes for thousands, and what walks it recurses."""
+
+BRACES = re.compile(r"\{[^{}]*\}")
+MAY_NEST = re.compile(r"[-+*/%^(<>=\[]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +206,8 @@ def check_runbooks(objects: Objects, pages: runbook.Pages) -> Iterator[Fault]:
 
 
 def _parsed(text: str) -> promql.Expr | None:
+    if len(MAY_NEST.findall(BRACES.sub("", text))) > NESTING_LIMIT:
+        return None
     try:
         return promql.parse(text)
     except ValueError:

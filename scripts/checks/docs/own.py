@@ -124,7 +124,8 @@ def _split(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _parsed(text: str | None) -> ast.Module | None:
     try:
         return None if text is None else ast.parse(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # the last two are what Python says of an expression that is nested too deeply
         return None
 
 

@@ -17,7 +17,7 @@ FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("mon
 
 ZONE = re.compile(r"(?:CRON_)?TZ=\S+ +")
 
-ITEM = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)(?:/(?P<step>\d+))?")
+ITEM = re.compile(r"(?:\*|(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?)(?:/(?P<step>\d{1,9}))?")
 """A part of a field, without the names of months and days, which the API refuses."""
 
 ENDING = re.compile(r"(?:(?:\d+(?:,\d+)*|\d+[-/]\d+|\*(?:/\d+)?)\s?){5}$")
