@@ -282,6 +282,14 @@ SEVERAL = (
     ),
     (
         (DROPPED,),
+        (
+            f"{COMPONENT}/replacements/kustomization.yaml: replacements/1/source/name",
+            f"{COMPONENT}/replacements/kustomization.yaml: replacements/12/source/kind",
+        ),
+        "what is left of the selection still finds the one object; of two kustomize refuses to choose",
+    ),
+    (
+        (DROPPED,),
         ("tree.yaml: entryPoint", "tree.yaml: source"),
         "the default is the same",
     ),
