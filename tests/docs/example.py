@@ -12,7 +12,15 @@ from tests.docs import kubectl, programs, shell
 from tests.docs.tree import Known
 
 APP = "kubernetes/workloads/apps/demo-app"
-NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: demo-app}}\n"
+NAMESPACE = """\
+---
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: demo-app
+  annotations:
+    kustomize.toolkit.fluxcd.io/prune: disabled
+"""
 
 
 def blocks(page: str, language: str) -> list[Block]:

@@ -7,6 +7,7 @@ import pytest
 from scripts.model import Status
 from scripts.settings import REPOSITORY_ROOT
 from scripts.validate import conclude, validate
+from tests.docs import example
 from tests.tools.trees import both, write
 
 RUNBOOK = "docs/runbooks/volsync-backup-restore.md"
@@ -56,3 +57,14 @@ def test_a_tree_without_anything_to_check_in_its_pages_is_no_pass(tree, tools, p
 
     assert found.status is Status.SKIPPED
     assert reason in found.reason
+
+
+def test_the_app_of_the_readme_is_one_without_a_finding(tmp_path, tools):
+    example.known(tmp_path)
+
+    found = validate(tmp_path, tools=tools)
+
+    assert [str(each) for each in found.findings if each.file.startswith((example.APP, "kubernetes/components"))] == []
+    assert ("cluster-apps-demo-app", Status.PASSED) in {
+        (each.subject, each.status) for each in found.outcomes if each.check == "flux build"
+    }
