@@ -54,7 +54,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def cluster(session: nox.Session) -> None:
-    """The client of a cluster against a real Kubernetes API server; `-- -k word` selects some."""
+    """The tasks on a cluster against a real Kubernetes API server; `-- -k word` selects some."""
     session.install(*PINNED, "requirements-dev.txt")
     session.run("python", "-m", "invoke", "tools.install", **CLEANS_UP_ON_SIGTERM)
     session.run("pytest", "tests/cluster", *session.posargs, **CLEANS_UP_ON_CTRL_C)

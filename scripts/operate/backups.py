@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import REPLICATION_SOURCE
-from scripts.errors import BackupError, Conflict, NotFound, Unreachable
+from scripts.errors import BackupError, Conflict, NotFound, Refused, Unreachable
 from scripts.operate import apps, attempt, seen, trigger
 from scripts.operate.apps import App
 from scripts.operate.attempt import Attempt, Died, Patience, Phase, Saved, Step
@@ -30,7 +30,7 @@ class Ended:
 
         error: why not; None where it was interrupted before its end, or never begun.
 
-        goes_on: whether VolSync goes on with it.
+        goes_on: whether it was interrupted, and VolSync goes on with it.
     """
 
     app: App
@@ -75,7 +75,7 @@ class Backups:
         self._dead = dead
         self._flying: dict[App, Attempt] = {}
         self._ended: dict[App, Ended] = {}
-        self._is_away = False
+        self._is_refused = False
         self.left_behind: tuple[App, ...] = ()
         """Whose schedule could not be given back."""
 
@@ -122,7 +122,7 @@ class Backups:
         try:
             return seen.movers(self._cluster, self._scope)
         except Unreachable:
-            self._is_away = True
+            self._is_refused = True
             raise
 
     def _step(self, held: Attempt, source: Object | None, found: Seen) -> None:
@@ -130,7 +130,7 @@ class Backups:
         try:
             following = attempt.look(held, source, pods, now=time.monotonic(), patience=self._patience)
         except BackupError as error:
-            self._end(held, Ended(app=held.app, error=error, goes_on=held.phase is Phase.BEGUN))
+            self._end(held, Ended(app=held.app, error=error))
             return
         match following:
             case Phase():
@@ -140,7 +140,7 @@ class Backups:
             case Died():
                 pod = following.pod
                 failure = attempt.failure(held, pod, seen.log(self._cluster, pod), seen.exit_code(pod))
-                self._end(held, Ended(app=held.app, error=failure, goes_on=True))
+                self._end(held, Ended(app=held.app, error=failure))
             case Saved():
                 self._end(held, Ended(app=held.app, saved=following))
             case _:
@@ -160,7 +160,7 @@ class Backups:
         except Conflict:
             # somebody changed it since it was read, VolSync perhaps: it is looked at again
             self._flying[held.app] = replace(self._flying[held.app], phase=Phase.WAITING)
-        except NotFound as error:
+        except (NotFound, Refused) as error:
             self._end(held, Ended(app=held.app, error=error))
 
     def _end(self, held: Attempt, ended: Ended) -> None:
@@ -173,23 +173,22 @@ class Backups:
         if not held.gives_back:
             return
         for _ in range(TAKE_BACK_TIMES):
-            # an API that is away is not waited for once more for each app
-            if not self._is_away and self._gave_back(held):
+            # what refuses one, an API that is away say, is not asked once more for each app
+            if not self._is_refused and self._gave_back(held):
                 return
         self.left_behind = (*self.left_behind, held.app)
 
     def _gave_back(self, held: Attempt) -> bool:
         try:
-            source = self._cluster.find(REPLICATION_SOURCE, held.app.source, held.app.namespace)
-            if source is not None and trigger.manual(source) == held.tag:
-                self._patch(held.app, trigger.changed(source, None))
-        except Conflict:
+            for each in self._cluster.list(REPLICATION_SOURCE, held.app.namespace):
+                if apps.of(each) == held.app and trigger.manual(each) == held.tag:
+                    self._patch(held.app, trigger.changed(each, None))
+        except (Conflict, NotFound):
+            # it was changed, or deleted, since it was read
             return False
-        except Unreachable:
-            self._is_away = True
+        except BackupError:
+            self._is_refused = True
             return False
-        except NotFound:
-            pass
         return True
 
     def _patch(self, app: App, change: Object) -> None:

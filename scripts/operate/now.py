@@ -8,7 +8,7 @@ from scripts import cluster as clusters
 from scripts import report
 from scripts.cluster import LIMITS, Cluster, Limits
 from scripts.cluster.kinds import REPLICATION_SOURCE
-from scripts.errors import MoverFailed, SettingsError
+from scripts.errors import Conflict, MoverFailed, SettingsError
 from scripts.operate import apps
 from scripts.operate.apps import App
 from scripts.operate.attempt import Patience
@@ -90,6 +90,9 @@ def back_up(
 
     Returns:
         One for each app.
+
+    Raises:
+        Conflict: where a schedule could not be given back.
     """
     backups = Backups(cluster, wanted, scope=scope, concurrency=concurrency, patience=patience, dead=dead)
     try:
@@ -97,6 +100,9 @@ def back_up(
     finally:
         ended = backups.leave()
         report.show(tuple(lines(ended, left_behind=backups.left_behind, context=cluster.context)))
+    if backups.left_behind:
+        names = ", ".join(each.name for each in backups.left_behind)
+        raise Conflict(f"cluster {cluster.context}", f"the schedules of {names} are still off", "run this again")
     return ended
 
 

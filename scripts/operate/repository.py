@@ -221,6 +221,8 @@ def opened(cluster: Cluster, source: Object) -> Iterator[Repository]:
     name = str(restic.get("repository", ""))
     if restic.get("customCA"):
         raise SettingsError(app.where, "has a customCA, which this task does not know", "see its repository by hand")
+    if not name:
+        raise SettingsError(app.where, "names no Secret with a repository", "see its spec.restic.repository")
     secret = cluster.secret(name, app.namespace)
     where = f"Secret {app.namespace}/{name}"
     for key in ("RESTIC_REPOSITORY", "RESTIC_PASSWORD"):

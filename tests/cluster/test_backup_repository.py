@@ -147,24 +147,17 @@ def attempts_when_told_to_unlock(app):
     return meanwhile(wait)
 
 
-def test_a_lock_of_a_dead_mover_is_shown_removed_and_the_removal_proven(quiet, capsys):
-    assert len(locks(quiet)) == 1
-
-    with attempts_when_told_to_unlock(quiet):
-        unlocked(quiet)
-    out = capsys.readouterr().out
-
-    assert re.search(r"^lock [0-9a-f]{8}: shared, (59 min|1 h \d min) old, of process \d+ on ", out, re.MULTILINE)
-    assert f"{quiet.namespace}/app: unlocked, 1 locks are gone" in out
-    assert locks(quiet) == []
-
-
-def test_a_lock_that_may_be_a_living_ones_is_left(quiet):
+def test_a_lock_that_may_be_a_living_ones_is_left_and_without_a_backup_nothing_is_proven(quiet, capsys):
     with pytest.raises(Drift, match=r"was refreshed at .*, so that its holder may be alive; run this again after"):
         unlocked(quiet, clock=lambda: datetime.now(UTC))
 
     assert len(locks(quiet)) == 1
     assert "unlock" not in quiet.source(lambda _: True)["spec"]["restic"]
+
+    unlocked(quiet, backup=False)
+
+    assert "not proven: the locks are removed by the next backup" in capsys.readouterr().out
+    assert quiet.source(lambda _: True)["spec"]["restic"]["unlock"]
 
 
 def test_a_lock_is_left_while_a_mover_runs(ready):
@@ -186,13 +179,6 @@ def past_the_gate(app):
     return f"s3:{app.stage.backend.access.server.endpoint}/{app.stage.backend.settings.bucket}/{app.namespace}"
 
 
-def test_without_a_backup_it_says_that_nothing_is_proven(quiet, capsys):
-    unlocked(quiet, backup=False)
-
-    assert "not proven: the locks are removed by the next backup" in capsys.readouterr().out
-    assert quiet.source(lambda _: True)["spec"]["restic"]["unlock"]
-
-
 def test_a_repository_without_a_lock_is_left_alone(ready, capsys):
     unlocked(ready)
 
@@ -203,7 +189,9 @@ def test_a_repository_without_a_lock_is_left_alone(ready, capsys):
 # ------------------------------------------------------------------------------------------------------------- the roles
 
 
-def test_the_documented_roles_are_enough_and_none_of_their_rights_is_too_many(quiet, capsys):
+def test_a_lock_of_a_dead_mover_is_shown_removed_and_proven_gone_by_whom_the_roles_allow_it_and_nobody_else(
+    quiet, capsys
+):
     administrator = quiet.stage.cluster
     snapshots_role, unlock_role = roles.read("backup-snapshots"), roles.read("backup-unlock")
     with roles.bound(administrator, snapshots_role):
@@ -218,7 +206,11 @@ def test_the_documented_roles_are_enough_and_none_of_their_rights_is_too_many(qu
             with roles.bound(administrator, less, *others), pytest.raises(Forbidden, match=f"{verb} {resource}"):
                 unlocked(quiet, "person")
     quiet.stage.cluster.patch(REPLICATION_SOURCE, "app", quiet.namespace, {"spec": {"restic": {"unlock": None}}})
+    capsys.readouterr()
     with roles.bound(administrator, snapshots_role, unlock_role), attempts_when_told_to_unlock(quiet):
         unlocked(quiet, "person")
+    out = capsys.readouterr().out
 
+    assert re.search(r"^lock [0-9a-f]{8}: shared, (59 min|1 h \d min) old, of process \d+ on ", out, re.MULTILINE)
+    assert f"{quiet.namespace}/app: unlocked, 1 locks are gone" in out
     assert locks(quiet) == []
