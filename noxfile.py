@@ -54,7 +54,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def cluster(session: nox.Session) -> None:
-    """The client of a cluster against a real Kubernetes API server; `-- -k word` selects some."""
+    """The tasks on a cluster against a real Kubernetes API server; `-- -k word` selects some."""
     session.install(*PINNED, "requirements-dev.txt")
     names = ("etcd", "kube-apiserver", "kustomize", "minio", "restic")
     wanted = [word for name in names for word in ("--name", name)]

@@ -17,6 +17,13 @@ MINIO = {
     "record": RECORD,
 }
 
+CLUSTER = {"context": "of the kubeconfig, always named: the current one is never taken"}
+APPS = CLUSTER | {
+    "app": "the app, as in shop for ReplicationSource shop/shop-backup; any other as in namespace/source",
+    "all": "every app of the cluster",
+}
+FORMAT = {"format": "of what goes to standard output: text or json"}
+
 
 @task(
     help={
@@ -147,6 +154,65 @@ def tools_install(_: Context, name: list[str]) -> None:
     install(tuple(name))
 
 
+@task(help=APPS | FORMAT)
+@exits_cleanly
+def backup_status(_: Context, context: str = "", app: str = "", all: bool = False, format: str = "text") -> None:
+    """Tell how the backups of an app, or of all, are; ends with 1 where a person is needed."""
+    from scripts.operate import status
+
+    status.run(context=context, app=app, all_apps=all, format_name=format)
+
+
+@task(
+    help=APPS
+    | {"concurrency": "how many backups may run at once", "timeout": "seconds that one of them may take, all in all"}
+)
+@exits_cleanly
+def backup_now(
+    _: Context, context: str = "", app: str = "", all: bool = False, concurrency: int = 4, timeout: int = 3600
+) -> None:
+    """Back up an app, or all, now; done is what saved a snapshot, and a mover that fails is told at once."""
+    from scripts.operate import now
+
+    now.run(context=context, app=app, all_apps=all, concurrency=concurrency, timeout_s=timeout)
+
+
+@task(help=CLUSTER | {"app": APPS["app"]} | FORMAT)
+@exits_cleanly
+def backup_snapshots(_: Context, context: str = "", app: str = "", format: str = "text") -> None:
+    """List the snapshots of an app that a restore can choose, counted as `previous` counts."""
+    from scripts.operate import snapshots
+
+    snapshots.run(context=context, app=app, format_name=format)
+
+
+@task(
+    help=CLUSTER
+    | {
+        "app": APPS["app"],
+        "without_backup": "make no backup now: the next one removes the locks, and nothing is proven",
+        "timeout": "seconds that the backup may take, all in all",
+    }
+)
+@exits_cleanly
+def backup_unlock(
+    _: Context, context: str = "", app: str = "", without_backup: bool = False, timeout: int = 3600
+) -> None:
+    """Remove the locks that a dead mover left behind, once it is proven dead, and prove the removal with a backup."""
+    from scripts.operate import unlock
+
+    unlock.run(context=context, app=app, backup=not without_backup, timeout_s=timeout)
+
+
+@task(help=APPS)
+@exits_cleanly
+def cluster_doctor(_: Context, context: str = "", app: str = "", all: bool = False) -> None:
+    """Examine a cluster, from its API to its newest snapshots, and say what keeps backups from being made or restored."""
+    from scripts.operate import doctor
+
+    doctor.run(context=context, app=app, all_apps=all)
+
+
 namespace = Collection(
     setup,
     validate,
@@ -154,6 +220,8 @@ namespace = Collection(
     diff,
     commit,
     e2e,
+    backup=Collection(status=backup_status, now=backup_now, snapshots=backup_snapshots, unlock=backup_unlock),
+    cluster=Collection(doctor=cluster_doctor),
     onepassword=Collection(setup=onepassword_setup),
     minio=Collection(setup=minio_setup, check=minio_check),
     charts=Collection(fetch=charts_fetch),

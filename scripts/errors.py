@@ -2,7 +2,7 @@
 One class and one exit code per kind of failure.
 
     BackupError
-    ├── FindingsFound        1  the tree was checked and something is wrong with it
+    ├── FindingsFound        1  the tree, or a cluster's backups, were checked and something is wrong with them
     ├── CouldNotRun          2  a check could not run, so nothing can be said
     ├── SettingsError        3  an environment variable, file or flag is missing or wrong
     ├── ToolMissing          4  an external program cannot be had
@@ -50,7 +50,7 @@ class BackupError(Exception):
 
 
 class FindingsFound(BackupError):
-    """The tree was checked and something is wrong with it."""
+    """The tree, or a cluster's backups, were checked and something is wrong with them."""
 
     exit_code = 1
 

@@ -172,7 +172,7 @@ def snapshots(mover: Mover) -> tuple[Snapshot, ...]:
     """
     listed = json.loads(restic(mover, "snapshots", "--json", "--no-lock", accept=(0,)).stdout) or []
     found = (
-        Snapshot(id=each["id"], time=_time(each["time"]))
+        Snapshot(id=each["id"], time=time(each["time"]))
         for each in listed
         if any("/data" in path for path in each["paths"])
     )
@@ -237,6 +237,20 @@ def is_empty(directory: Path) -> bool:
     return all(path.name == "lost+found" for path in directory.iterdir())
 
 
+def time(text: str) -> datetime:
+    """
+    Read a time as restic writes it.
+
+    Args:
+        text: for example "2026-11-24T02:47:39.123456789Z".
+
+    Returns:
+        The time, with its zone.
+    """
+    # restic writes nanoseconds, datetime holds microseconds
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+
+
 def _unlock(mover: Mover, log: list[str]) -> None:
     completed = _logged(mover, log, "unlock")
     if completed.exit_code != 0 and NO_REPOSITORY not in completed.stderr:
@@ -276,8 +290,3 @@ def _logged(mover: Mover, log: list[str], *arguments: str, in_data: bool = False
 def _lines(completed: Completed) -> list[str]:
     text = completed.stdout + completed.stderr
     return [line.encode("utf-8", "backslashreplace").decode() for line in text.splitlines() if line.strip()]
-
-
-def _time(text: str) -> datetime:
-    # restic writes nanoseconds, datetime holds microseconds
-    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))

@@ -206,6 +206,12 @@ class App:
         return list(self.stage.cluster.list(POD, self.namespace, labels=label))
 
 
+def kustomization(namespace: str, name: str, **spec: Any) -> Object:
+    """A Flux Kustomization, as far as its definition wants it."""
+    needed = {"interval": "10m", "prune": True, "sourceRef": {"kind": "GitRepository", "name": "flux-system"}}
+    return {"metadata": {"name": name, "namespace": namespace}, "spec": {**needed, **spec}}
+
+
 def idle(found: Object | None) -> bool:
     """Tell whether a custom resource has nothing to do: a sync and what follows it are over."""
     return reason(found) in ("WaitingForManual", "WaitingForSchedule")

@@ -22,7 +22,7 @@ from scripts.cluster.kinds import (
 )
 from scripts.e2e.services import app_objects
 from scripts.settings import REPOSITORY_ROOT
-from tests.cluster.apps import reason
+from tests.cluster.apps import kustomization, reason
 from tests.cluster.test_operator_double_failures import exit_code, failed
 from tests.processes import eventually, running
 
@@ -145,8 +145,7 @@ def test_a_store_is_ready(app):
 
 
 def test_flux_answers_a_request_unless_it_is_suspended(app):
-    metadata = {"name": "app", "namespace": app.namespace}
-    app.stage.cluster.create(KUSTOMIZATION, {"metadata": metadata, "spec": {"suspend": True}})
+    app.stage.cluster.create(KUSTOMIZATION, kustomization(app.namespace, "app", suspend=True))
     request = {"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": "1"}}}
     app.stage.cluster.patch(KUSTOMIZATION, "app", app.namespace, request)
 

@@ -1,0 +1,21 @@
+"""
+What people do with backups on a cluster: one module for each task, pure ones for what the objects mean.
+
+    apps          --app, --all -> the ReplicationSources that are meant
+    mover_log     what a mover wrote -> what it saved, or why it failed
+    seen          the cluster -> the objects of every app, one list a kind
+    stuck         the objects around a backup in progress -> why it does not come to its end
+    state         the objects of an app -> how its backups are
+    trigger       the manual trigger, and how a schedule is given back
+    attempt       what is seen of a backup that was asked for -> what comes next
+    backups       apps -> how their backups ended, so many at once
+    repository    the Secret of an app -> the snapshots and locks of its repository
+    examined      the objects of a cluster -> what keeps backups from being made or restored
+    as_text       states -> what a person reads
+    as_json       states -> what a machine reads
+    status        backup.status
+    now           backup.now
+    snapshots     backup.snapshots
+    unlock        backup.unlock
+    doctor        cluster.doctor
+"""
