@@ -16,6 +16,7 @@ from scripts.cluster.kinds import (
     VOLUME_SNAPSHOT_CLASS,
     VOLUME_SNAPSHOT_CONTENT,
 )
+from tests.cluster.structural import schema_of
 
 CUSTOM = (
     REPLICATION_SOURCE,
@@ -33,19 +34,6 @@ CUSTOM = (
 )
 WITHOUT_STATUS = frozenset({VOLUME_SNAPSHOT_CLASS, SERVICE_MONITOR, PROMETHEUS_RULE})
 ESTABLISHED_S = 60.0
-
-
-def schema_of(_kind: Kind) -> Object:
-    """
-    The structural schema of a custom resource.
-
-    Args:
-        _kind: of which.
-
-    Returns:
-        One that takes every field.
-    """
-    return {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 def definition(kind: Kind) -> Object:

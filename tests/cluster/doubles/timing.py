@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+BUSY_S = 6.0
+"""Before a warning, whatever the pace: a machine with much to do takes seconds to bind what would be bound at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
@@ -21,12 +24,12 @@ class Timing:
     @property
     def snapshot_not_bound_s(self) -> float:
         """After which VolSync warns of a VolumeSnapshot."""
-        return 30.0 * self.factor
+        return max(30.0 * self.factor, BUSY_S)
 
     @property
     def claim_not_bound_s(self) -> float:
         """After which VolSync warns of a PersistentVolumeClaim."""
-        return 120.0 * self.factor
+        return max(120.0 * self.factor, BUSY_S)
 
     @property
     def cadence_s(self) -> float:
