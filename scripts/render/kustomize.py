@@ -121,6 +121,28 @@ class Builder:
                 folder = posixpath.dirname(folder) or "."  # noqa: PLW2901 - the way up
         return frozenset(found)
 
+    @cached_property
+    def _other_keys(self) -> Mapping[str, object]:
+        """File -> a key in it that is a number, a truth value or nothing."""
+        found: dict[str, object] = {}
+        seen: set[int] = set()
+        for document in self._tree.documents:
+            waiting = [document.value]
+            while waiting:
+                value = waiting.pop()
+                # an alias is the very value of its anchor
+                if id(value) in seen or not isinstance(value, dict | list):
+                    continue
+                seen.add(id(value))
+                if isinstance(value, dict):
+                    for name in value:
+                        if not isinstance(name, str):
+                            found[document.file] = name
+                    waiting += value.values()
+                else:
+                    waiting += value
+        return found
+
     def build(self, overlays: Sequence[Overlay]) -> tuple[Build, ...]:
         """
         Build folders with the real kustomize, with the flags that Flux uses.
@@ -194,6 +216,9 @@ class Builder:
             # a pipe would never end, and aliases of aliases never either; what else is wrong with a file kustomize says
             if fault and (own not in self._tree.texts or _is_endless(self._tree.texts[own])):
                 return f"{own} {fault.message}"
+            # the kustomize in Flux refuses it; one that is built with Go 1.27 or newer writes it down
+            if posixpath.basename(own) not in FILE_NAMES and own in self._other_keys:
+                return f"{own} has the key {self._other_keys[own]}, which is no text"
             if own in self._tree.digests and not self.artifact.holds(own):
                 return f"{own} is left out of what Flux fetches, by a {IGNORE_FILE}, by Flux itself, or as a link"
             is_held = path in self._tree.digests or path in self.folders

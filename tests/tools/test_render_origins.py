@@ -69,7 +69,7 @@ def claim(name, storage_class="typo"):
                 write(f"{APP}/cache.yaml", claim("cache")),
                 write(f"{APP}/other.yaml", claim("other", "block")),
                 replace(DEMO, "  - namespace.yaml\n", "  - cache.yaml\n  - namespace.yaml\n  - other.yaml\n"),
-                replace(f"{CLUSTER}/demo.yaml", "  prune: true\n", "  namePrefix: x-\n  prune: true\n"),
+                replace(f"{CLUSTER}/demo.yaml", "  prune: false\n", "  namePrefix: x-\n  prune: false\n"),
             ),
             [
                 ("volsync-class", f"{APP}/cache.yaml", 10),

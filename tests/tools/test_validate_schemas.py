@@ -13,6 +13,7 @@ from tests.tools.test_validate_volsync import (
 )
 from tests.tools.trees import CLUSTER, SYSTEM, both, places, replace
 
+APP_NAMESPACE = "kubernetes/workloads/apps/demo/namespace.yaml"
 SETTINGS = f"{CLUSTER}/cluster-settings.yaml"
 NAMESPACE = f"{SYSTEM}/namespace.yaml"
 
@@ -37,7 +38,7 @@ NAMESPACE = f"{SYSTEM}/namespace.yaml"
         pytest.param(
             both(
                 replace(APPLIED_BY, "      APP: demo", '      APP: demo\n      SINCE: "2024-01-01"'),
-                replace(NAMESPACE, "metadata:", "metadata:\n  annotations:\n    since: since-${SINCE}"),
+                replace(APP_NAMESPACE, "metadata:", "metadata:\n  annotations:\n    since: since-${SINCE}"),
             ),
             id="a date is quoted",
         ),
