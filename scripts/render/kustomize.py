@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from scripts.document import Document, load
+from scripts.document import Document, YamlFile, items, load
 from scripts.nesting import excess
 from scripts.process import run
 from scripts.render.artifact import IGNORE_FILE, Artifact
@@ -99,6 +99,16 @@ class Builder:
         }
 
     @cached_property
+    def _manifests(self) -> frozenset[str]:
+        """What a kustomization.yaml takes objects from, files and folders; what it makes ConfigMaps of is something else."""
+        return frozenset(
+            posixpath.normpath(posixpath.join(folder, name))
+            for folder, document in self.kustomizations.items()
+            for name in items(document.get("resources"))
+            if isinstance(name, str)
+        )
+
+    @cached_property
     def graph(self) -> Mapping[str, frozenset[str]]:
         """Folder -> what its kustomization.yaml refers to."""
         return {folder: references(document) for folder, document in self.kustomizations.items()}
@@ -120,28 +130,6 @@ class Builder:
                 found.add(folder)
                 folder = posixpath.dirname(folder) or "."  # noqa: PLW2901 - the way up
         return frozenset(found)
-
-    @cached_property
-    def _other_keys(self) -> Mapping[str, object]:
-        """File -> a key in it that is a number, a truth value or nothing."""
-        found: dict[str, object] = {}
-        seen: set[int] = set()
-        for document in self._tree.documents:
-            waiting = [document.value]
-            while waiting:
-                value = waiting.pop()
-                # an alias is the very value of its anchor
-                if id(value) in seen or not isinstance(value, dict | list):
-                    continue
-                seen.add(id(value))
-                if isinstance(value, dict):
-                    for name in value:
-                        if not isinstance(name, str):
-                            found[document.file] = name
-                    waiting += value.values()
-                else:
-                    waiting += value
-        return found
 
     def build(self, overlays: Sequence[Overlay]) -> tuple[Build, ...]:
         """
@@ -216,9 +204,10 @@ class Builder:
             # a pipe would never end, and aliases of aliases never either; what else is wrong with a file kustomize says
             if fault and (own not in self._tree.texts or _is_endless(self._tree.texts[own])):
                 return f"{own} {fault.message}"
-            # the kustomize in Flux refuses it; one that is built with Go 1.27 or newer writes it down
-            if posixpath.basename(own) not in FILE_NAMES and own in self._other_keys:
-                return f"{own} has the key {self._other_keys[own]}, which is no text"
+            if own in self._manifests or (overlay.folder not in self.kustomizations and own in overlay.references):
+                # the kustomize in Flux refuses it; one that is built with Go 1.27 or newer makes a text of it
+                for name in _other_keys(load(own, self._tree.texts.get(own, ""))):
+                    return f"{own}: unsupported type: the key {name} is no text"
             if own in self._tree.digests and not self.artifact.holds(own):
                 return f"{own} is left out of what Flux fetches, by a {IGNORE_FILE}, by Flux itself, or as a link"
             is_held = path in self._tree.digests or path in self.folders
@@ -279,6 +268,18 @@ def plain(folders: Iterable[str]) -> tuple[Overlay, ...]:
         One overlay for each.
     """
     return tuple(Overlay(folder=folder) for folder in folders)
+
+
+def _other_keys(file: YamlFile) -> Iterator[object]:
+    """Keys in a file that are numbers, truth values or nothing."""
+    waiting = [each.value for each in file.documents]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield from (name for name in value if not isinstance(name, str))
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _is_endless(text: str) -> bool:

@@ -1,10 +1,12 @@
-"""What a tree comes to."""
+"""What a tree comes to, and each object of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from scripts.document import mapping
 from scripts.errors import RenderError
-from scripts.model import Resource
+from scripts.model import Resource, ResourceId
 from scripts.particulars import Particulars
 from scripts.render.flux import FluxKustomization
 from scripts.render.overlay import Overlay
@@ -41,3 +43,31 @@ class Rendering:
     literal: frozenset[str] = frozenset()
     overlays: Mapping[str, Overlay] = field(default_factory=dict)
     particulars: Particulars = field(default_factory=Particulars)
+
+
+def resource(document: Mapping[str, Any], kustomization: str, position: int = 0) -> Resource:
+    """
+    Name an object by what it says of itself.
+
+    Args:
+        document: the object.
+
+        kustomization: name of the Flux Kustomization, or the folder, that it is built for.
+
+        position: of the object among those.
+
+    Returns:
+        The object with its identity.
+    """
+    metadata = mapping(document.get("metadata"))
+    return Resource(
+        id=ResourceId(
+            api_version=str(document.get("apiVersion") or ""),
+            kind=str(document.get("kind") or ""),
+            namespace=str(metadata.get("namespace") or ""),
+            name=str(metadata.get("name") or ""),
+        ),
+        document=document,
+        kustomization=kustomization,
+        position=position,
+    )

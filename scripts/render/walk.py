@@ -6,13 +6,13 @@ from typing import Any
 
 from scripts.document import mapping
 from scripts.errors import RenderError
-from scripts.model import Resource, ResourceId
+from scripts.model import Resource
 from scripts.particulars import PATH, check, particulars
 from scripts.render.apply import Applied, applied_key, apply, load
 from scripts.render.flux import FluxKustomization, flux_kustomization, is_flux_kustomization
 from scripts.render.kustomize import Build, Builder
 from scripts.render.overlay import Overlay, overlay
-from scripts.render.rendering import Rendering
+from scripts.render.rendering import Rendering, resource
 from scripts.render.variables import NotYet, Variables, config_maps, variables
 from scripts.source import Tree, read
 from scripts.store import NOTHING_KEPT, Store, key
@@ -251,7 +251,7 @@ class _Walk:
         return applied
 
     def _add(self, documents: tuple[Mapping[str, Any], ...], kustomization: str) -> None:
-        self._resources += [_resource(document, kustomization, position) for position, document in enumerate(documents)]
+        self._resources += [resource(document, kustomization, position) for position, document in enumerate(documents)]
         self._config_maps |= config_maps(iter(documents))
 
     def _new(self, documents: tuple[Mapping[str, Any], ...]) -> tuple[FluxKustomization, ...]:
@@ -263,21 +263,6 @@ class _Walk:
 
 def _build_error(found: Build) -> RenderError:
     return RenderError(found.folder, found.error, f"run `kustomize build {found.folder}`")
-
-
-def _resource(document: Mapping[str, Any], kustomization: str, position: int = 0) -> Resource:
-    metadata = mapping(document.get("metadata"))
-    return Resource(
-        id=ResourceId(
-            api_version=str(document.get("apiVersion") or ""),
-            kind=str(document.get("kind") or ""),
-            namespace=str(metadata.get("namespace") or ""),
-            name=str(metadata.get("name") or ""),
-        ),
-        document=document,
-        kustomization=kustomization,
-        position=position,
-    )
 
 
 def _with_settings(

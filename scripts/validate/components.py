@@ -1,11 +1,11 @@
 """Components of a tree -> whether those who build without Flux get from them what Flux makes of them."""
 
 from scripts.checks import components
-from scripts.document import mapping
-from scripts.model import Outcome, Resource, ResourceId
+from scripts.model import Outcome
 from scripts.render import Builder, Rendering, plain
 from scripts.render.apply import load
 from scripts.render.references import closure
+from scripts.render.rendering import resource
 from scripts.source import Tree
 from scripts.validate.outcome import concluded, skipped
 
@@ -60,15 +60,6 @@ def _outcome(folder: str, rendering: Rendering, builder: Builder) -> Outcome:
     (built,) = builder.build(plain([folder]))
     if built.error:
         return skipped(CHECK, folder, f"it does not build: {built.error}")
-    made = tuple(_resource(text, folder) for text in built.texts)
+    made = tuple(resource(load(text), folder) for text in built.texts)
     findings = tuple(components.check_built(builder.kustomizations[folder], made, rendering.resources))
     return concluded(CHECK, folder, findings)
-
-
-def _resource(text: str, folder: str) -> Resource:
-    document = load(text)
-    metadata = mapping(document.get("metadata"))
-    names = (str(each or "") for each in (document.get("kind"), metadata.get("namespace"), metadata.get("name")))
-    kind, namespace, name = names
-    identity = ResourceId(api_version=str(document.get("apiVersion") or ""), kind=kind, namespace=namespace, name=name)
-    return Resource(id=identity, document=document, kustomization=folder)

@@ -1,12 +1,16 @@
 """Rendering a tree with the real kustomize, the way Flux would."""
 
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from scripts.errors import RenderError
-from scripts.render import render
-from scripts.store import Store
+from scripts.render import Builder, build, render
+from scripts.render.overlay import Overlay
+from scripts.source import read
+from scripts.store import NOTHING_KEPT, Store
+from scripts.toolchain import Tool
 
 SETTINGS = """
 apiVersion: v1
@@ -25,6 +29,7 @@ spec:
     substitute: {APP: wiki}
     substituteFrom: [{kind: ConfigMap, name: cluster-settings}]
 """
+GENERATOR = "configMapGenerator: [{name: levels, files: [levels.yaml]}]\n"
 CLAIM = """
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -253,3 +258,40 @@ def test_an_overlay_keeps_texts_that_look_like_numbers(tree, tmp_path):
     (pod,) = (each for each in render(tmp_path).resources if each.id.kind == "Pod")
 
     assert (pod.id.name, pod.document["spec"]["containers"][0]["image"]) == ("ypod1e3", "app:12e5")
+
+
+@pytest.mark.parametrize(
+    ("key", "refused"),
+    [
+        pytest.param("1", True, id="a number"),
+        pytest.param("true", True, id="a truth value"),
+        pytest.param('"1"', False, id="a text that looks like a number"),
+        pytest.param("one", False, id="a word"),
+    ],
+)
+def test_a_key_that_is_no_text_is_refused_also_where_kustomize_writes_it_down(tmp_path, key, refused):
+    """As one does that is built with Go 1.27: it makes a text of it."""
+    program = tmp_path / "kustomize"
+    program.write_text("#!/bin/sh\necho 'kind: Odd'\n")
+    program.chmod(0o755)
+    (tmp_path / "tree" / "odd").mkdir(parents=True)
+    (tmp_path / "tree" / "odd" / "kustomization.yaml").write_text("resources: [odd.yaml]\n")
+    (tmp_path / "tree" / "odd" / "odd.yaml").write_text(f"kind: Odd\nspec:\n- {key}: one\n  text: |\n    2: two\n")
+    builder = Builder(
+        read(tmp_path / "tree", git=None),
+        Tool(name="kustomize", path=program, version="5.8.1", origin="PATH"),
+        NOTHING_KEPT,
+    )
+
+    (built,) = builder.build([Overlay(folder="odd")])
+
+    assert built.error == (f"odd/odd.yaml: unsupported type: the key {key.capitalize()} is no text" if refused else "")
+
+
+def test_a_file_that_a_config_map_is_made_of_may_have_any_keys(tree, tmp_path):
+    tree("kubernetes/apps/wiki/kustomization.yaml", GENERATOR)
+    tree("kubernetes/apps/wiki/levels.yaml", "1: one\ntrue: yes\n")
+
+    made = build(tmp_path, Path("kubernetes/apps/wiki"))
+
+    assert [each["data"] for each in made] == [{"levels.yaml": "1: one\ntrue: yes\n"}]
