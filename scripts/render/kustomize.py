@@ -25,7 +25,8 @@ from scripts.store import Store, key
 from scripts.toolchain import Tool
 
 TIMEOUT_S = 120.0
-WORKERS = 2
+WORKERS = 4
+"""Twice the processors of a small machine: each worker also waits for its program to start and to end."""
 OBJECT_ENDS = re.compile(r"^---\n", re.MULTILINE)
 FLAGS = ("--load-restrictor", "LoadRestrictionsNone")
 """As in Flux. Source: fluxcd/pkg@kustomize/v1.40.0:kustomize/kustomize_generator.go (Build)."""
@@ -73,6 +74,7 @@ class Builder:
         self._store = store
         self._digests: dict[str, str | None] = {}
         self._built: dict[Overlay, Build] = {}
+        self._other_keys: dict[str, str | None] = {}
 
     @property
     def root(self) -> Path:
@@ -107,6 +109,10 @@ class Builder:
             for name in items(document.get("resources"))
             if isinstance(name, str)
         )
+
+    @cached_property
+    def _yaml_files(self) -> Mapping[str, YamlFile]:
+        return {each.path: each for each in self._tree.yaml_files}
 
     @cached_property
     def graph(self) -> Mapping[str, frozenset[str]]:
@@ -144,20 +150,36 @@ class Builder:
         Raises:
             CommandFailed: where one takes too long.
         """
+        return tuple(self.building(overlays))
+
+    def building(self, overlays: Sequence[Overlay]) -> Iterator[Build]:
+        """
+        Build folders like `build`, and give each while those after it are still being built.
+
+        Args:
+            overlays: what to build, and what Flux adds to each.
+
+        Yields:
+            One build for each, in the same order.
+
+        Raises:
+            CommandFailed: where one takes too long.
+        """
         new = [each for each in dict.fromkeys(overlays) if each not in self._built]
-        keys = {each: self._key(each) for each in new}
+        keys = {each: self.key(each) for each in new}
         known = self._store.get([name for name in keys.values() if name])
         self._built |= {
             each: Build(folder=each.folder, texts=known[name], key=name) for each, name in keys.items() if name in known
         }
         missing = [each for each in new if each not in self._built]
         with ThreadPoolExecutor(WORKERS) as workers:
-            made = tuple(workers.map(lambda each: self._build(each, keys[each]), missing))
-        self._built |= zip(missing, made, strict=True)
-        for build in made:
-            if build.key and not build.error:
-                self._store.put(build.key, build.texts)
-        return tuple(self._built[each] for each in overlays)
+            made = workers.map(lambda each: self._build(each, keys[each]), missing)
+            for each in overlays:
+                if each not in self._built:
+                    build = self._built[each] = next(made)
+                    if build.key and not build.error:
+                        self._store.put(build.key, build.texts)
+                yield self._built[each]
 
     def _build(self, overlay: Overlay, name: str) -> Build:
         if error := self._missing(overlay):
@@ -204,10 +226,12 @@ class Builder:
             # a pipe would never end, and aliases of aliases never either; what else is wrong with a file kustomize says
             if fault and (own not in self._tree.texts or _is_endless(self._tree.texts[own])):
                 return f"{own} {fault.message}"
-            if own in self._manifests or (overlay.folder not in self.kustomizations and own in overlay.references):
-                # the kustomize in Flux refuses it; one that is built with Go 1.27 or newer makes a text of it
-                for name in _other_keys(load(own, self._tree.texts.get(own, ""))):
-                    return f"{own}: unsupported type: the key {name} is no text"
+            is_manifest = own in self._manifests or (
+                overlay.folder not in self.kustomizations and own in overlay.references
+            )
+            # the kustomize in Flux refuses it; one that is built with Go 1.27 or newer makes a text of it
+            if is_manifest and (name := self._other_key(own)) is not None:
+                return f"{own}: unsupported type: the key {name} is no text"
             if own in self._tree.digests and not self.artifact.holds(own):
                 return f"{own} is left out of what Flux fetches, by a {IGNORE_FILE}, by Flux itself, or as a link"
             is_held = path in self._tree.digests or path in self.folders
@@ -216,8 +240,23 @@ class Builder:
                 return f"{path} is on this machine alone: git does not hold it, and Flux reads what git holds"
         return ""
 
-    def _key(self, overlay: Overlay) -> str:
-        """The name of a build in the store; "" where it may depend on more than the tree."""
+    def _other_key(self, path: str) -> str | None:
+        """The first key in a file that is no text; a component's files are asked for with each folder that uses it."""
+        if path not in self._other_keys:
+            file = self._yaml_files.get(path) or load(path, self._tree.texts.get(path, ""))
+            self._other_keys[path] = next((str(each) for each in _other_keys(file)), None)
+        return self._other_keys[path]
+
+    def key(self, overlay: Overlay) -> str:
+        """
+        Name a build in the store.
+
+        Args:
+            overlay: what is built.
+
+        Returns:
+            A name; "" where the build may depend on more than the tree.
+        """
         own = self._folder_digest(overlay.folder)
         further = [self._path_digest(path) for path in sorted(overlay.references)]
         if own is None or any(each is None for each in further):

@@ -199,19 +199,14 @@ class _Walk:
         for each, _ in ready:
             if overlaid := self._overlay(each):
                 overlays[each.identity] = overlaid
-        builds = dict(zip(overlays, self._builder.build(tuple(overlays.values())), strict=True))
-        keys = {
-            each.identity: applied_key(builds[each.identity].key, each, values)
-            for each, values in ready
-            if each.identity in builds
-        }
-        known = self._store.get([name for name in keys.values() if name])
+        meant = [(each, values) for each, values in ready if each.identity in overlays]
+        keys = [applied_key(self._builder.key(overlays[each.identity]), each, values) for each, values in meant]
+        known = self._store.get([name for name in keys if name])
         found: list[Mapping[str, Any]] = []
-        for each, values in ready:
-            if each.identity not in builds:
-                continue
-            name = keys[each.identity]
-            applied = known.get(name) or self._made(each, builds[each.identity], values, name)
+        # what is built already is applied while kustomize builds the rest
+        builds = self._builder.building(tuple(overlays.values()))
+        for (each, values), name, built in zip(meant, keys, builds, strict=True):
+            applied = known.get(name) or self._made(each, built, values, name)
             if applied is not None:
                 self._applied[each.identity] = applied
                 self._overlays[each.name] = overlays[each.identity]

@@ -4,7 +4,8 @@ import pytest
 
 from scripts.checks import flux, variables
 from scripts.document import load
-from scripts.render import SUBSTITUTION_SWITCH, Rendering, apply, flux_kustomization, is_flux_kustomization, walk
+from scripts.render import SUBSTITUTION_SWITCH, Rendering, apply, flux_kustomization, is_flux_kustomization
+from scripts.render.rendering import resource
 from scripts.render.variables import variables as gather
 
 API = "kustomize.toolkit.fluxcd.io/v1"
@@ -30,7 +31,7 @@ def check(kustomization, texts, config_maps, place):
         offline_unset={identity: found.offline_unset},
         literal=frozenset({identity} if found.is_literal else ()),
     )
-    resources = tuple(walk._resource(each, kustomization.name) for each in found.documents)
+    resources = tuple(resource(each, kustomization.name) for each in found.documents)
     return variables.check(kustomization, rendering, resources, place)
 
 
