@@ -137,6 +137,50 @@ def test_a_child_that_outlives_its_program_is_ended_with_it(tmp_path):
     eventually(lambda: not alive(child_of(file)))
 
 
+def streamed(script, silence_s=60, **secrets):
+    return process.streamed([SH, "-c", script], silence_s=silence_s, environment=process.minimal_environment(secrets))
+
+
+def test_a_stream_is_read_as_it_is_written_and_what_is_left_of_it_does_not_stop_the_program():
+    big = f"{sys.executable} -c \"import sys; [stream.write('x' * 300_000) for stream in (sys.stderr, sys.stdout)]\""
+
+    with streamed(f"echo first; {big}") as output:
+        assert output.readline() == b"first\n"
+
+
+def test_a_stream_of_a_program_that_fails_fails_at_its_end_with_the_last_words_and_no_secret():
+    with (
+        pytest.raises(CommandFailed, match=r"ended with exit code 7: wrong key \*\*redacted\*\*") as failed,
+        streamed('echo text; echo "wrong key $KEY" >&2; exit 7', KEY=Secret("hunter2")) as output,
+    ):
+        assert output.read() == b"text\n"
+
+    assert failed.value.command_exit_code == 7
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize("silent", ["echo text", "echo text; exec >&-"], ids=["before the end", "after its output"])
+def test_a_stream_that_falls_silent_is_given_up_and_its_program_ended(tmp_path, silent):
+    file = tmp_path / "child"
+
+    with (
+        pytest.raises(CommandFailed, match=r"was silent for 0\.3 s"),
+        streamed(f"{silent}; {STUBBORN.format(file=file)}".replace("sleep 600 &", "sleep 600 >&2 &"), 0.3) as output,
+    ):
+        output.read()
+
+    eventually(lambda: not alive(child_of(file)))
+
+
+def test_a_stream_ends_its_program_where_the_work_fails(tmp_path):
+    file = tmp_path / "child"
+
+    with pytest.raises(ValueError, match="no number"), streamed(f"echo $$ >{file}; echo no number; yes") as output:
+        int(output.readline())
+
+    assert not alive(child_of(file))
+
+
 def serve_python(tmp_path, program, **options):
     return process.serve(
         "the server",
