@@ -8,10 +8,11 @@ from pathlib import Path
 
 from scripts import report
 from scripts.e2e import digest, evidence, steps
-from scripts.e2e.dataset import Dataset, parse_size
+from scripts.e2e.dataset import Dataset
 from scripts.e2e.evidence import Evidence
 from scripts.e2e.scenario import Scenario
 from scripts.e2e.services import Services
+from scripts.e2e.size import parse_size
 from scripts.errors import SettingsError
 from scripts.settings import REPOSITORY_ROOT
 
