@@ -1,0 +1,297 @@
+"""One restore of one app: its steps on the cluster, and what is done where one of them fails."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scripts import report
+from scripts.cluster import Cluster, Object
+from scripts.cluster.kinds import PERSISTENT_VOLUME_CLAIM, POD
+from scripts.e2e import digest
+from scripts.e2e.digest import Manifest
+from scripts.e2e.volume_pod import VolumePods
+from scripts.errors import BackupError, Drift, ProofFailed
+from scripts.operate import now
+from scripts.operate.apps import App
+from scripts.operate.attempt import EmptyVolume, Patience
+from scripts.operate.repository import Repository, Stored
+from scripts.operate.restore import flux, hold, workloads
+from scripts.operate.restore.destination import Destination
+from scripts.operate.restore.journal import LABEL, Kept, Phase
+from scripts.operate.restore.transaction import Step, take, take_back
+from scripts.operate.times import stamp
+from scripts.process import wait_until
+from scripts.progress import say, step
+
+LOOK_EVERY_S = 0.5
+STOP_S = 300.0
+"""Within which the pods of an app have to end, in seconds."""
+
+NAMED = 5
+"""Differences that a message names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restoration:
+    """
+    One restore of one app.
+
+    Args:
+        cluster: that the app is on.
+
+        app: that is restored.
+
+        source: its ReplicationSource.
+
+        kept: the journal.
+
+        pods: read the volume.
+
+        repository: of the app.
+
+        timeout_s: for the backup before, and for the restore, in seconds.
+    """
+
+    cluster: Cluster
+    app: App
+    source: Object
+    kept: Kept
+    pods: VolumePods
+    repository: Repository
+    timeout_s: float
+
+    def carry_out(self, expected: Manifest, *, backup: bool) -> None:
+        """
+        Restore from the beginning; the journal is begun.
+
+        Args:
+            expected: what the snapshot holds.
+
+            backup: whether the volume is backed up before.
+        """
+        with self._ended_well(is_written=False):
+            steps = (each for each in self._steps() if backup or each.name != "backup")
+            take(steps, lambda name: self.kept.note(step=name))
+            if self.kept.now.snapshot not in {each.id for each in self.repository.snapshots()}:
+                raise Drift(self.repository.where, "its snapshot was forgotten meanwhile", "choose another one")
+            self._fill(expected)
+        self._finish(expected)
+
+    def go_on(self, expected: Manifest, chosen: Stored) -> None:
+        """
+        Restore where a run that was cut short may have written to the volume; its journal is taken over.
+
+        Args:
+            expected: what the snapshot holds.
+
+            chosen: the snapshot, which need not be the one of that run.
+        """
+        with self._ended_well(is_written=True):
+            self._remove_pods()
+            # somebody may have started the app meanwhile
+            again = tuple(each for each in self._steps() if each.name in {"stop", "hold"})
+            take(again, lambda name: self.kept.note(step=name))
+            if chosen.id != self.kept.now.snapshot:
+                self._destination.remove()
+                self.kept.note(snapshot=chosen.id, as_of=stamp(chosen.time))
+            self._fill(expected)
+        self._finish(expected)
+
+    def end(self) -> None:
+        """
+        Give back all that was taken, and remove what was made.
+
+        Raises:
+            BackupError: where that cannot be done now; the journal is still there.
+        """
+        self.kept.note(phase=Phase.ENDING, step="end")
+        self._remove_pods()
+        self._destination.remove()
+        failed = take_back(self._steps())
+        if failed:
+            error = failed[0]
+            raise type(error)(error.where, f"{error.found}, so that not all is as it was", self._then(error))
+        self.kept.remove()
+
+    @property
+    def _destination(self) -> Destination:
+        return Destination(self.cluster, self.kept.name, self.app.namespace)
+
+    def _steps(self) -> tuple[Step, ...]:
+        if self.kept.now.is_new:
+            title = f"make the claim {self.kept.now.claim}"
+            return (Step(name="claim", title=title, do=self._make, ending="see to that claim", undo=self._unmake),)
+        return (
+            Step(name="suspend", title="suspend Flux", do=self._suspend, ending="resume Flux", undo=self._resume),
+            Step(name="stop", title="stop the app", do=self._stop, ending="start the app", undo=self._start),
+            Step(
+                name="backup",
+                title="back up what is there",
+                do=self._back_up,
+                ending="give the retention back",
+                undo=self._forget_again,
+            ),
+            Step(
+                name="hold", title="hold its backups", do=self._hold, ending="release its backups", undo=self._release
+            ),
+        )
+
+    def _fill(self, expected: Manifest) -> None:
+        journal = self.kept.note(phase=Phase.WRITING, step="restore")
+        with step(f"restore snapshot {journal.snapshot[:8]} into {journal.claim}"):
+            self._destination.fill(self.source, journal, timeout_s=self.timeout_s)
+        self.kept.note(step="compare")
+        with step(f"compare {journal.claim} with the snapshot"):
+            differences = digest.compare(expected, self.pods.record(journal.claim))
+        if differences:
+            more = f", and {len(differences) - NAMED} more" if len(differences) > NAMED else ""
+            raise ProofFailed(
+                f"PersistentVolumeClaim {self.app.namespace}/{journal.claim}",
+                f"is not as the snapshot: {'; '.join(map(str, differences[:NAMED]))}{more}",
+                "see what else writes to it",
+            )
+        self.kept.note(phase=Phase.ENDING, step="end", is_proven=True)
+
+    def _finish(self, expected: Manifest) -> None:
+        journal = self.kept.now
+        self.end()
+        if journal.safety:
+            report.show((f"{self.app.name}: what was there before is snapshot {journal.safety}",))
+        report.show(
+            (
+                f"{self.app.name}: restored snapshot {journal.snapshot[:8]} of {journal.as_of} into {journal.claim}, "
+                f"and all of its {len(expected)} files and directories are as in the snapshot",
+            )
+        )
+
+    @contextlib.contextmanager
+    def _ended_well(self, *, is_written: bool) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            if self.kept.is_lost:
+                raise
+            try:
+                self._end_after(error, is_written=is_written)
+            except BackupError as second:
+                if second.__cause__ is error:
+                    raise
+                first = error.found if isinstance(error, BackupError) else repr(error)
+                found = f"{first}; and then it could not be undone: {second.found}"
+                raise type(second)(second.where, found, self._then(second)) from error
+            raise
+
+    def _end_after(self, error: BaseException, *, is_written: bool) -> None:
+        journal = self.kept.now
+        if journal.phase is Phase.WRITING:
+            was_written = self._destination.remove()
+            # a claim that this restore made is nobody's yet
+            is_written = (is_written or was_written or journal.step == "compare") and not journal.is_new
+        if not is_written:
+            self.end()
+            say("nothing was restored, and all is as it was before")
+            return
+        found = "its volume may be half restored, so that the app stays down"
+        again = self._again()
+        if journal.safety:
+            again = f"{again}, or {again[:-1]} --snapshot {journal.safety}` for what was there before"
+        if not isinstance(error, BackupError):
+            say(f"{self.app.name}: {found}; {again}")
+            return
+        raise type(error)(error.where, f"{error.found}; {found}", f"{error.next_step}, and then {again}") from error
+
+    def _again(self) -> str:
+        return f"run `invoke backup.restore --context {self.cluster.context} --app {self.app.name} --resume`"
+
+    def _then(self, error: BackupError) -> str:
+        return f"{error.next_step}, and then {self._again()}"
+
+    def _suspend(self) -> None:
+        own = self.cluster.find(PERSISTENT_VOLUME_CLAIM, self.kept.now.claim, self.app.namespace)
+        mounting = workloads.mounting(self.cluster, self.app.namespace, self.kept.now.claim)
+        found = flux.running(self.cluster, (self.source, *([own] if own else []), *mounting))
+        self.kept.note(suspended=found)
+        for each in found:
+            flux.suspend(self.cluster, each, suspended=True)
+
+    def _resume(self) -> None:
+        for each in self.kept.now.suspended:
+            flux.suspend(self.cluster, each, suspended=False)
+
+    def _stop(self) -> None:
+        claim, left = self.kept.now.claim, [""]
+
+        def is_free() -> bool:
+            # anew each time: what Flux had begun before it was suspended may scale it up once more
+            mounting = workloads.mounting(self.cluster, self.app.namespace, claim)
+            running = [found for each in mounting if (found := workloads.stopped(each)).replicas]
+            known = {(each.kind, each.name) for each in self.kept.now.stopped}
+            new = tuple(each for each in running if (each.kind, each.name) not in known)
+            if new:
+                self.kept.note(stopped=(*self.kept.now.stopped, *new))
+            for each in running:
+                workloads.scale(self.cluster, self.app.namespace, each, 0)
+            left[:] = [each["metadata"]["name"] for each in workloads.users(self.cluster, self.app.namespace, claim)]
+            return not running and not left
+
+        try:
+            wait_until(is_free, timeout_s=STOP_S, every_s=LOOK_EVERY_S, what=f"{self.app.name} to stop")
+        except BackupError as vain:
+            if not left or not left[0] or vain.where != f"{self.app.name} to stop":
+                raise
+            raise Drift(
+                f"PersistentVolumeClaim {self.app.namespace}/{claim}",
+                f"pod {left[0]} still has it after {STOP_S:g} s",
+                "stop it, where it is of no Deployment and no StatefulSet",
+            ) from vain
+
+    def _start(self) -> None:
+        for each in self.kept.now.stopped:
+            workloads.start(self.cluster, self.app.namespace, each)
+
+    def _back_up(self) -> None:
+        self.kept.note(retention=hold.retention(self.source))
+        hold.keep_all(self.cluster, self.app)
+        patience = Patience(whole_s=self.timeout_s)
+        ended = now.back_up(self.cluster, [self.app], scope=self.app, concurrency=1, patience=patience)
+        try:
+            now.judge(ended, context=self.cluster.context)
+        except EmptyVolume:
+            say(f"{self.app.name}: its volume is empty: there is nothing to back up, and nothing to lose")
+            return
+        saved = ended[0].saved
+        if saved is not None:
+            self.kept.note(safety=saved.said.snapshot)
+
+    def _forget_again(self) -> None:
+        if self.kept.now.retention is not None:
+            hold.forget_again(self.cluster, self.app, self.kept.now.retention)
+
+    def _hold(self) -> None:
+        hold.hold(self.cluster, self.app, self.kept.now.tag, timeout_s=self.timeout_s)
+
+    def _release(self) -> None:
+        hold.release(self.cluster, self.app, self.kept.now.tag)
+
+    def _make(self) -> None:
+        own = self.cluster.get(PERSISTENT_VOLUME_CLAIM, self.source["spec"]["sourcePVC"], self.app.namespace)["spec"]
+        spec = {key: own[key] for key in ("accessModes", "resources", "storageClassName", "volumeMode") if key in own}
+        labels = {"app.kubernetes.io/managed-by": "apps-backup", LABEL: self.kept.name}
+        metadata = {"name": self.kept.now.claim, "namespace": self.app.namespace, "labels": labels}
+        self.cluster.create(PERSISTENT_VOLUME_CLAIM, {"metadata": metadata, "spec": spec})
+
+    def _unmake(self) -> None:
+        journal = self.kept.now
+        found = self.cluster.find(PERSISTENT_VOLUME_CLAIM, journal.claim, self.app.namespace)
+        is_ours = found is not None and (found["metadata"].get("labels") or {}).get(LABEL) == self.kept.name
+        if is_ours and not journal.is_proven:
+            self.cluster.delete(PERSISTENT_VOLUME_CLAIM, journal.claim, self.app.namespace)
+
+    def _remove_pods(self) -> None:
+        def are_gone() -> bool:
+            found = self.cluster.list(POD, self.app.namespace, labels=f"{LABEL}={self.kept.name}")
+            for each in found:
+                self.cluster.delete(POD, each["metadata"]["name"], self.app.namespace)
+            return not found
+
+        wait_until(are_gone, timeout_s=STOP_S, every_s=LOOK_EVERY_S, what="the pods that read the volume to end")
