@@ -20,7 +20,8 @@ from scripts.cluster.kinds import (
 )
 from scripts.operate import repository, restore
 from scripts.operate.apps import App as OperatedApp
-from scripts.operate.restore.journal import KEY, Journal, loaded
+from scripts.operate.restore.journal import Journal, loaded
+from scripts.operate.restore.kept import KEY
 from scripts.operate.times import stamp
 from scripts.process import wait_until
 from tests.cluster import apps, roles

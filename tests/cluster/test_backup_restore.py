@@ -10,7 +10,8 @@ from scripts.cluster.connection import Connection
 from scripts.cluster.kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SECRET
 from scripts.e2e.volume_pod import VolumePods
 from scripts.errors import Conflict, Drift, MoverFailed, NotFound, ProofFailed, SettingsError
-from scripts.operate.restore.journal import Kept, Phase
+from scripts.operate.restore.journal import Phase
+from scripts.operate.restore.kept import Kept
 from scripts.process import minimal_environment, run
 from scripts.settings import Secret
 from tests.cluster import restores, roles

@@ -15,7 +15,8 @@ from scripts.operate.apps import App
 from scripts.operate.repository import Repository, Stored
 from scripts.operate.restore import choice as choices
 from scripts.operate.restore.choice import Choice
-from scripts.operate.restore.journal import LABEL, Journal, Kept, Phase, name
+from scripts.operate.restore.journal import Journal, Phase
+from scripts.operate.restore.kept import LABEL, Kept, name
 from scripts.operate.restore.restoration import Restoration
 from scripts.operate.times import stamp
 from scripts.progress import step
