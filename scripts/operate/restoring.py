@@ -1,0 +1,80 @@
+"""What is seen of a ReplicationDestination that has one thing to restore -> how that ended."""
+
+from collections.abc import Iterable
+
+from scripts.cluster import Object
+from scripts.cluster.pods import CANNOT_START, waiting
+from scripts.errors import BackupError, MoverFailed
+from scripts.operate import mover_log
+from scripts.operate.attempt import PASSING, Died
+from scripts.operate.seen import failed
+from scripts.operate.state import condition
+
+
+def look(where: str, tag: str, destination: Object | None, pods: Iterable[Object]) -> str | Died | None:
+    """
+    Say how a restore ended.
+
+    Args:
+        where: the ReplicationDestination, for messages.
+
+        tag: of its trigger.
+
+        destination: the object now; None where it is gone.
+
+        pods: of its movers now, oldest first.
+
+    Returns:
+        The id of the snapshot that its mover says it restored, 8 hex digits or more; a pod that failed; None where it goes on.
+
+    Raises:
+        MoverFailed: where VolSync cannot do it, or did nothing and called it a success.
+    """
+    if destination is None:
+        raise MoverFailed(where, "was deleted meanwhile", "see who deleted it")
+    status = destination.get("status") or {}
+    if status.get("lastManualSync") == tag:
+        log = str((status.get("latestMoverStatus") or {}).get("logs", ""))
+        restored = mover_log.restored(log)
+        if not restored:
+            raise MoverFailed(
+                where,
+                "its mover did not say that it restored a snapshot, and VolSync calls it a success",
+                "see whether RESTIC_REPOSITORY is right",
+                log=tuple(log.splitlines()),
+            )
+        return restored
+    reason, message = condition(destination)
+    if reason == "Error" and PASSING not in message:
+        raise MoverFailed(where, f"VolSync cannot go on: {message}", "mend what it names")
+    for pod in pods:
+        said, why = waiting(pod)
+        if said in CANNOT_START:
+            raise MoverFailed(where, f"its mover does not start: {said}: {why}", "mend what it names")
+    dead = failed(pods)
+    return Died(pod=dead[-1]) if dead else None
+
+
+def failure(where: str, pod: Object, log: str | None, exit_code: int | None) -> BackupError:
+    """
+    Name why a mover failed.
+
+    Args:
+        where: the ReplicationDestination, for messages.
+
+        pod: the mover's.
+
+        log: what it wrote; None where that could not be read.
+
+        exit_code: how it ended.
+
+    Returns:
+        The error to report.
+    """
+    why = mover_log.cause(log, exit_code)
+    return MoverFailed(
+        where,
+        f"its mover failed: {why.found} (pod {pod['metadata']['name']})",
+        why.next_step,
+        log=tuple((log or "").splitlines()),
+    )
