@@ -23,6 +23,9 @@ Value = TypeVar("Value")
 GRACE_S = 5.0
 """Seconds between asking a program to end and ending it."""
 
+LOOK_UP_S = 1.0
+"""After which a thread that waits for a program looks whether the work was ended meanwhile, in seconds."""
+
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME")
 """What a program gets of this process's environment unless it is given more: never a credential."""
 
@@ -226,8 +229,12 @@ class _Output(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # BufferedReader gives it one
-        if not select.select([self._descriptor], [], [], self._silence_s)[0]:
-            raise self._silent
+        deadline = time.monotonic() + self._silence_s
+        while not select.select([self._descriptor], [], [], min(self._silence_s, LOOK_UP_S))[0]:
+            interrupts.look()
+            if time.monotonic() >= deadline:
+                raise self._silent
+        interrupts.look()
         read = os.read(self._descriptor, len(buffer))
         buffer[: len(read)] = read
         return len(read)
@@ -334,6 +341,7 @@ def wait_until(predicate: Callable[[], Value], *, timeout_s: float, every_s: flo
     """
     deadline = time.monotonic() + timeout_s
     while True:
+        interrupts.look()
         value = predicate()
         if value:
             return value

@@ -11,20 +11,8 @@ from scripts.operate.restore.journal import Journal
 from scripts.operate.seen import MADE_BY_VOLSYNC
 from scripts.process import wait_until
 
-TAKEN_OVER = (
-    "accessModes",
-    "cacheAccessModes",
-    "cacheCapacity",
-    "cacheStorageClassName",
-    "moverAffinity",
-    "moverPodLabels",
-    "moverResources",
-    "moverSecurityContext",
-    "moverServiceAccount",
-    "repository",
-    "storageClassName",
-)
-"""Of spec.restic of the source: a restore of this app has the same."""
+FOR_THE_CACHE = ("accessModes", "storageClassName")
+"""What the cache falls back on. Source: backube/volsync@v0.12.0:controllers/mover/restic/mover.go (ensureCache)"""
 
 LOOK_EVERY_S = 0.5
 GONE_S = 300.0
@@ -49,7 +37,7 @@ def document(name: str, source: Object, journal: Journal) -> Object:
         The object.
     """
     restic = source["spec"]["restic"]
-    spec = {key: restic[key] for key in TAKEN_OVER if key in restic}
+    spec = {key: restic[key] for key in (*restoring.TAKEN_OVER, *FOR_THE_CACHE) if key in restic}
     spec |= {
         "cleanupCachePVC": True,
         "copyMethod": "Direct",

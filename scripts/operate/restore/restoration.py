@@ -22,9 +22,6 @@ from scripts.operate.times import stamp
 from scripts.process import wait_until
 from scripts.progress import say, step
 
-NAMED = 5
-"""Differences that a message names."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Restoration:
@@ -126,10 +123,9 @@ class Restoration:
         with step(f"compare {journal.claim} with the snapshot"):
             differences = digest.compare(expected, self.pods.record(journal.claim))
         if differences:
-            more = f", and {len(differences) - NAMED} more" if len(differences) > NAMED else ""
             raise ProofFailed(
                 f"PersistentVolumeClaim {self.app.namespace}/{journal.claim}",
-                f"is not as the snapshot: {'; '.join(map(str, differences[:NAMED]))}{more}",
+                f"is not as the snapshot: {digest.listed(differences)}",
                 "see what else writes to it",
             )
         self.kept.note(phase=Phase.ENDING, step="end", is_proven=True)

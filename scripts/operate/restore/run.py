@@ -5,13 +5,11 @@ from datetime import UTC, datetime
 
 from scripts import cluster as clusters
 from scripts import report
-from scripts.cluster import Object
 from scripts.cluster.kinds import PERSISTENT_VOLUME_CLAIM, REPLICATION_SOURCE
 from scripts.e2e.digest import Manifest
 from scripts.e2e.volume_pod import IMAGE, VolumePods
 from scripts.errors import Drift, MoverFailed, NotFound, SettingsError
-from scripts.operate import apps, contents, repository, trigger
-from scripts.operate.apps import App
+from scripts.operate import apps, contents, repository, restoring, trigger
 from scripts.operate.repository import Repository, Stored
 from scripts.operate.restore import choice as choices
 from scripts.operate.restore.choice import Choice
@@ -80,7 +78,7 @@ def run(
             cluster=cluster,
             namespace=meant.namespace,
             image=image or IMAGE,
-            security_context=_user(meant, source),
+            security_context=restoring.user(source),
             labels={LABEL: name(meant)},
             timeout_s=timeout_s,
         )
@@ -157,14 +155,3 @@ def _read(opened: Repository, chosen: Stored) -> Manifest:
             "choose one in `invoke backup.snapshots`",
         )
     return expected
-
-
-def _user(app: App, source: Object) -> Object:
-    context: Object = source["spec"]["restic"].get("moverSecurityContext") or {}
-    if not context.get("runAsUser"):
-        raise SettingsError(
-            app.where,
-            "has a mover that runs as root, and the pod that reads the volume may not",
-            "give its spec.restic.moverSecurityContext a runAsUser",
-        )
-    return context
