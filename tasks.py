@@ -245,6 +245,51 @@ def backup_snapshots(_: Context, context: str = "", app: str = "", format: str =
     help=CLUSTER
     | {
         "app": APPS["app"],
+        "at": "a time, as in 2026-01-31T02:30:00Z: the newest snapshot that is not later",
+        "snapshot": "the first digits of the id of a snapshot",
+        "previous": "how many snapshots to go back from the newest, which is restored where nothing is said",
+        "into": "a PVC to make and to restore into; the app and its volume are left alone",
+        "resume": "finish or undo a restore that was cut short",
+        "without_backup": "restore without a backup of what is there now, which is lost",
+        "image": "of the pod that reads the volume: with Python 3.11 or newer; a pinned one where not given",
+        "timeout": "seconds that the backup before, the restore and the comparison may take each",
+    }
+)
+@exits_cleanly
+def backup_restore(  # noqa: PLR0917 - invoke gives each by its name
+    _: Context,
+    context: str = "",
+    app: str = "",
+    at: str = "",
+    snapshot: str = "",
+    previous: str = "",
+    into: str = "",
+    resume: bool = False,
+    without_backup: bool = False,
+    image: str = "",
+    timeout: int = 7200,
+) -> None:
+    """Restore one snapshot in the place of an app's volume, and prove it; what was stopped for it is started again."""
+    from scripts.operate import restore
+
+    restore.run(
+        context=context,
+        app=app,
+        at=at,
+        snapshot=snapshot,
+        previous=previous,
+        into=into,
+        resume=resume,
+        backup=not without_backup,
+        image=image,
+        timeout_s=timeout,
+    )
+
+
+@task(
+    help=CLUSTER
+    | {
+        "app": APPS["app"],
         "without_backup": "make no backup now: the next one removes the locks, and nothing is proven",
         "timeout": "seconds that the backup may take, all in all",
     }
@@ -279,6 +324,7 @@ namespace = Collection(
         status=backup_status,
         now=backup_now,
         snapshots=backup_snapshots,
+        restore=backup_restore,
         drill=backup_drill,
         unlock=backup_unlock,
         add=backup_add,

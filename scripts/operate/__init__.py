@@ -21,6 +21,7 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     now           backup.now
     snapshots     backup.snapshots
     unlock        backup.unlock
+    restore       backup.restore
     drill         backup.drill
     edit          a YAML file, and an entry that it should have -> the file with it
     add           backup.add

@@ -1,7 +1,6 @@
 """One restore drill: the newest snapshot comes back into a scratch volume, and is held against the repository's own record."""
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +13,6 @@ from scripts.operate import contents, trigger
 from scripts.operate.repository import Repository, Stored
 from scripts.operate.scratch import Scratch
 from scripts.operate.times import stamp
-
-NAMED = 5
-"""Differences that a message names."""
 
 PARTS = 6
 """Parts of a drill that may take the whole time-out each: so long after its start it has ended in any case."""
@@ -107,7 +103,7 @@ class Proof:
         if differences:
             raise ProofFailed(
                 f"the restore of {self.scratch.app.name}",
-                f"is not what the snapshot holds: {_listed(differences)}",
+                f"is not what the snapshot holds: {digest.listed(differences)}",
                 "see the mover's log, and run `restic check --read-data`",
             )
         return Shown(detail=f"{len(self.expected)} paths are the same, both ways: names, types, modes, times, contents")
@@ -138,7 +134,7 @@ class Proof:
             raise ProofFailed(
                 f"PersistentVolumeClaim {self.scratch.app.namespace}/{self.scratch.claim['metadata']['name']}",
                 f"{len(rotten)} files have another content than in the backup, and the size and time of then: "
-                f"{', '.join(digest.shown(each) for each in rotten[:NAMED])}",
+                f"{', '.join(digest.shown(each) for each in rotten[: digest.NAMED])}",
                 "see which of the two is right before the older snapshots are forgotten",
             )
         self.live = f"{changed} of {len(self.expected.keys() | found.keys())} paths changed since the backup"
@@ -186,9 +182,3 @@ def _is_never_backed_up(path: str, live: Entry | None) -> bool:
 
 def _named(snapshot: Stored) -> str:
     return f"snapshot {snapshot.id[:8]} of {stamp(snapshot.time)}"
-
-
-def _listed(differences: Iterable[digest.Difference]) -> str:
-    found = [str(each) for each in differences]
-    more = f", and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return "; ".join(found[:NAMED]) + more

@@ -1,14 +1,51 @@
-"""What is seen of a ReplicationDestination that has one thing to restore -> how that ended."""
+"""What a restore has of its app's source, and what is seen of its ReplicationDestination -> how it ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from scripts.cluster import Object
 from scripts.cluster.pods import CANNOT_START, waiting
-from scripts.errors import BackupError, MoverFailed
-from scripts.operate import mover_log
+from scripts.errors import BackupError, MoverFailed, SettingsError
+from scripts.operate import apps, mover_log
 from scripts.operate.attempt import PASSING, Died
 from scripts.operate.seen import failed
 from scripts.operate.state import condition
+
+TAKEN_OVER = (
+    "cacheAccessModes",
+    "cacheCapacity",
+    "cacheStorageClassName",
+    "moverAffinity",
+    "moverPodLabels",
+    "moverResources",
+    "moverSecurityContext",
+    "moverServiceAccount",
+    "repository",
+)
+"""Of spec.restic of the source: a restore of this app has the same."""
+
+
+def user(source: Object) -> Mapping[str, Any]:
+    """
+    Read whom the mover runs as.
+
+    Args:
+        source: the ReplicationSource.
+
+    Returns:
+        A PodSecurityContext.
+
+    Raises:
+        SettingsError: where it is root's: a pod that compares has to be the mover's user, and is never root.
+    """
+    context: Mapping[str, Any] = source["spec"]["restic"].get("moverSecurityContext") or {}
+    if not context.get("runAsUser"):
+        raise SettingsError(
+            apps.of(source).where,
+            "has a mover that runs as root",
+            "give its spec.restic.moverSecurityContext a runAsUser",
+        )
+    return context
 
 
 def look(where: str, tag: str, destination: Object | None, pods: Iterable[Object]) -> str | Died | None:

@@ -8,7 +8,7 @@ from typing import Any
 from scripts.cluster import Cluster, Kind, Object
 from scripts.cluster.kinds import JOB, PERSISTENT_VOLUME_CLAIM, POD, REPLICATION_DESTINATION, VOLUME_SNAPSHOT
 from scripts.cluster.pods import exit_code
-from scripts.errors import BackupError, CouldNotRun, Drift, SettingsError
+from scripts.errors import BackupError, CouldNotRun, Drift
 from scripts.operate import restoring, seen
 from scripts.operate.apps import App
 from scripts.operate.attempt import Died
@@ -20,19 +20,6 @@ DRILL = "apps-backup/drill"
 
 ENDS_AT = "apps-backup/drill-ends-at"
 """Annotation of its ReplicationDestination: when it has ended in any case; what is there later was left by one that was killed."""
-
-TAKEN_OVER = (
-    "cacheAccessModes",
-    "cacheCapacity",
-    "cacheStorageClassName",
-    "moverAffinity",
-    "moverPodLabels",
-    "moverResources",
-    "moverSecurityContext",
-    "moverServiceAccount",
-    "repository",
-)
-"""Of spec.restic of the source: a restore of this app has the same."""
 
 COPY_S = 300.0
 """Within which the storage has to copy the live volume, in seconds."""
@@ -84,18 +71,8 @@ class Scratch:
 
     @property
     def user(self) -> Mapping[str, Any]:
-        """
-        The PodSecurityContext of the mover.
-
-        Raises:
-            SettingsError: where it is root's: a pod that compares has to be the mover's user, and is never root.
-        """
-        context: Mapping[str, Any] = self.source["spec"]["restic"].get("moverSecurityContext") or {}
-        if not context.get("runAsUser"):
-            raise SettingsError(
-                self.app.where, "has a mover that runs as root", "give its spec.restic.moverSecurityContext a runAsUser"
-            )
-        return context
+        """The PodSecurityContext of the mover; SettingsError where it is root's."""
+        return restoring.user(self.source)
 
     def restore(self, tag: str, ends_at: datetime, timeout_s: float) -> str:
         """
@@ -225,7 +202,7 @@ class Scratch:
     def _destination(self, tag: str, ends_at: datetime) -> Object:
         restic, held = self.source["spec"]["restic"], self.claim["spec"]
         spec = {
-            **{key: restic[key] for key in TAKEN_OVER if key in restic},
+            **{key: restic[key] for key in restoring.TAKEN_OVER if key in restic},
             "accessModes": [each for each in held["accessModes"] if each != "ReadOnlyMany"] or ["ReadWriteOnce"],
             "capacity": _size(self.claim),
             "copyMethod": "Direct",
