@@ -8,10 +8,11 @@ from pathlib import Path
 
 from scripts import report
 from scripts.e2e import digest, evidence, steps
-from scripts.e2e.dataset import Dataset, parse_size
+from scripts.e2e.dataset import Dataset
 from scripts.e2e.evidence import Evidence
 from scripts.e2e.scenario import Scenario
 from scripts.e2e.services import Services
+from scripts.e2e.size import parse_size
 from scripts.errors import SettingsError
 from scripts.settings import REPOSITORY_ROOT
 
@@ -59,7 +60,7 @@ def run(*, size: str, files: int, evidence_folder: str) -> None:
         ),
         steps=taken + cleaned,
     )
-    folder = _made_folder(Path(evidence_folder), started)
+    folder = evidence.made_folder(Path(evidence_folder), started)
     evidence.write(found, folder)
     (folder / "source-record.txt").write_text(digest.checksums(record), encoding="utf-8")
     report.show((*evidence.summary(found), f"evidence: {folder / 'report.md'}"))
@@ -82,17 +83,3 @@ def _refuse_without_space(dataset: Dataset, work: Path) -> None:
             f"has {free} bytes free and this dataset needs {needed}",
             "give a smaller --size, or `export TMPDIR=...` to a larger disk",
         )
-
-
-def _made_folder(parent: Path, started: datetime) -> Path:
-    # two runs may start in one second; each keeps its own evidence
-    for number in range(1, 1000):
-        folder = parent / (f"{started:%Y-%m-%dT%H-%M-%SZ}" + (f"-{number}" if number > 1 else ""))
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise SettingsError(str(folder), f"cannot be made ({error.strerror})", "make it writable") from error
-        return folder
-    raise SettingsError(str(parent), "has a thousand runs of this second", "remove some")
