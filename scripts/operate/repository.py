@@ -156,6 +156,17 @@ class Repository:
         """
         return self._ended("ls", "--json", snapshot).exit_code == 0
 
+    def check(self) -> None:
+        """
+        Read every byte of it and verify it.
+
+        Raises:
+            NotFound: where there is no repository.
+
+            CommandFailed: where restic finds something wrong.
+        """
+        self._restic("check", "--read-data")
+
     def _lock(self, name: str) -> Lock | None:
         ended = self._ended("cat", "lock", name)
         if ended.exit_code != 0:
