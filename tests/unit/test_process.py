@@ -358,6 +358,72 @@ def test_a_signal_that_cuts_the_grace_short_leaves_nothing_behind(tmp_path):
     assert not alive(child_of(file))
 
 
+def test_a_signal_ends_the_work_of_a_thread_that_looks_for_it_once_and_of_no_other():
+    ended, over = [], threading.Event()
+
+    def waits():
+        process.wait_until(over.is_set, timeout_s=60, every_s=0.01, what="the end")
+
+    def looks():
+        with interrupts.also_in_this_thread():
+            try:
+                waits()
+            except Interrupted:
+                # the clean-up may wait again
+                waits()
+                ended.append("interrupted")
+
+    def does_not():
+        waits()
+        ended.append("not interrupted")
+
+    threads = [threading.Thread(target=each) for each in (looks, does_not)]
+
+    def work():
+        for each in threads:
+            each.start()
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            time.sleep(0.1)
+            over.set()
+            for each in threads:
+                each.join()
+
+    with pytest.raises(Interrupted), interrupts.signals_as_interrupts():
+        work()
+
+    assert sorted(ended) == ["interrupted", "not interrupted"]
+
+
+def test_a_stream_in_a_thread_that_looks_for_a_signal_ends_with_it():
+    ended, begun = [], threading.Event()
+
+    def reads():
+        try:
+            with interrupts.also_in_this_thread(), streamed("echo x; sleep 600") as output:
+                output.readline()
+                begun.set()
+                output.read()
+        except Interrupted:
+            ended.append(True)
+
+    thread = threading.Thread(target=reads)
+
+    def work():
+        thread.start()
+        begun.wait()
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            thread.join()
+
+    with pytest.raises(Interrupted), interrupts.signals_as_interrupts():
+        work()
+
+    assert ended == [True]
+
+
 def test_a_signal_while_a_program_is_being_started_does_not_lose_the_program():
     """The moment is drawn at random, 150 times: a start takes about a millisecond."""
     draw = random.Random(36)  # noqa: S311 - not for a secret
