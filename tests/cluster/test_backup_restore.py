@@ -151,13 +151,19 @@ def test_of_two_at_once_the_second_is_refused_and_what_a_dead_one_has_prepared_i
 
 
 def test_a_mover_that_does_not_reach_minio_has_written_nothing_and_all_is_undone(shop):
+    gate, jobs = shop.app.stage.backend.gate, shop.app.stage.jobs.controller
+
     def shut():
         at_step(shop, "restore")
-        shop.app.stage.backend.gate.shut()
+        gate.shut()
+        eventually(lambda: movers(shop))
+        # a Job waits 10 seconds before its next attempt, which is longer than this test
+        jobs.stop()
 
     with meanwhile(shut), pytest.raises(MoverFailed, match="its mover failed: MinIO is out of reach"):
         shop.restore()
-    shop.app.stage.backend.gate.open()
+    jobs.start()
+    gate.open()
 
     assert shop.files == CHANGED
 
