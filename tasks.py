@@ -313,6 +313,52 @@ def cluster_doctor(_: Context, context: str = "", app: str = "", all: bool = Fal
     doctor.run(context=context, app=app, all_apps=all)
 
 
+@task(
+    help=CLUSTER
+    | {
+        "size": "bytes of the dataset, as in 64MiB or 1GiB",
+        "files": "number of its files",
+        "evidence": "folder below which the evidence of this run is kept",
+        "namespace": "that is made and removed; one with a name of its own where not given",
+        "image": "of the pods that write and read volumes; a pinned one where not given",
+        "prometheus": "URL of the Prometheus or Victoria Metrics that watches the cluster",
+        "allow_missing": "parts that may be missing: some of flux,external-secrets,prometheus",
+        "record": RECORD,
+        "timeout": "seconds that one backup, restore or pod may take",
+    }
+)
+@exits_cleanly
+def cluster_e2e(
+    _: Context,
+    *,
+    context: str = "",
+    size: str = "16MiB",
+    files: int = 200,
+    evidence: str = "evidence",
+    namespace: str = "",
+    image: str = "",
+    prometheus: str = "",
+    allow_missing: str = "",
+    record: str = "",
+    timeout: int = 1800,
+) -> None:
+    """Back up, wipe, restore and compare on a cluster, in a namespace of the run's own, with the objects of this tree."""
+    from scripts.cluster_e2e.run import run
+
+    run(
+        context=context,
+        size=size,
+        files=files,
+        evidence_folder=evidence,
+        namespace=namespace,
+        image=image,
+        prometheus=prometheus,
+        allow_missing=allow_missing,
+        record_file=record,
+        timeout_s=timeout,
+    )
+
+
 namespace = Collection(
     setup,
     validate,
@@ -329,7 +375,7 @@ namespace = Collection(
         unlock=backup_unlock,
         add=backup_add,
     ),
-    cluster=Collection(doctor=cluster_doctor),
+    cluster=Collection(doctor=cluster_doctor, e2e=cluster_e2e),
     onepassword=Collection(setup=onepassword_setup),
     minio=Collection(setup=minio_setup, check=minio_check),
     charts=Collection(fetch=charts_fetch),

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from scripts.errors import SettingsError
 from scripts.model import Status
 
-MARKS = {Status.PASSED: "passed", Status.FAILED: "**FAILED**", Status.BLOCKED: "blocked", Status.SKIPPED: "skipped"}
+MARKS = {Status.PASSED: "passed", Status.FAILED: "**FAILED**", Status.BLOCKED: "blocked", Status.SKIPPED: "not checked"}
 
 KNOWN_LOSSES = (
     "Extended attributes outside of `user.*`, POSIX ACLs, file capabilities and SELinux labels: a mover without privileges "
@@ -55,7 +55,7 @@ class Evidence:
     What a run showed.
 
     Args:
-        system: which platform did the work ("local").
+        system: which platform did the work ("local", "cluster").
 
         started: with its zone.
 
@@ -74,8 +74,14 @@ class Evidence:
 
     @property
     def passed(self) -> bool:
-        """True where there are steps and every one passed."""
-        return bool(self.steps) and all(step.status is Status.PASSED for step in self.steps)
+        """True where steps passed, and every other one was not to be checked."""
+        outcomes = {step.status for step in self.steps}
+        return Status.PASSED in outcomes and outcomes <= {Status.PASSED, Status.SKIPPED}
+
+    @property
+    def not_checked(self) -> tuple[str, ...]:
+        """The titles of the steps that were not to be checked."""
+        return tuple(step.title for step in self.steps if step.status is Status.SKIPPED)
 
 
 def made_folder(parent: Path, started: datetime) -> Path:
@@ -133,9 +139,10 @@ def summary(evidence: Evidence) -> tuple[str, ...]:
     lines = tuple(f"{step.status.value:7} {step.title}: {step.detail}" for step in evidence.steps)
     passed = sum(step.status is Status.PASSED for step in evidence.steps)
     seconds = (evidence.finished - evidence.started).total_seconds()
+    untold = f", {len(evidence.not_checked)} not checked" if evidence.not_checked else ""
     return (
         *lines,
-        f"{passed} of {len(evidence.steps)} steps passed on the {evidence.system} system in {seconds:.1f} s",
+        f"{passed} of {len(evidence.steps)} steps passed{untold} on the {evidence.system} system in {seconds:.1f} s",
     )
 
 
@@ -151,6 +158,8 @@ def markdown(evidence: Evidence) -> str:
     """
     verdict = "What was written came back." if evidence.passed else "**This run proves nothing: a step did not pass.**"
     lines = [f"# Restore proof, {evidence.started:%Y-%m-%d %H:%M:%S} UTC", "", verdict, ""]
+    if evidence.not_checked:
+        lines += [f"**Not checked:** {'; '.join(evidence.not_checked)}.", ""]
     lines += ["| | |", "|---|---|", *(f"| {name} | `{value}` |" for name, value in evidence.facts), ""]
     lines += ["## Steps", "", "| step | outcome | seconds | what it showed |", "|---|---|---|---|"]
     for step in evidence.steps:

@@ -6,10 +6,10 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts import report
-from scripts.e2e import digest, evidence, steps
+from scripts.e2e import digest, steps
 from scripts.e2e.dataset import Dataset
 from scripts.e2e.evidence import Evidence
+from scripts.e2e.kept import keep
 from scripts.e2e.scenario import Scenario
 from scripts.e2e.services import Services
 from scripts.e2e.size import parse_size
@@ -34,7 +34,7 @@ def run(*, size: str, files: int, evidence_folder: str) -> None:
     Raises:
         BackupError: of the first step that failed; the evidence is written in any case.
     """
-    dataset = _dataset(size, files)
+    dataset = dataset_of(size, files)
     started = datetime.now(UTC)
     work = Path(tempfile.mkdtemp(prefix="apps-backup-e2e-"))
     services = Services(work, REPOSITORY_ROOT)
@@ -60,16 +60,27 @@ def run(*, size: str, files: int, evidence_folder: str) -> None:
         ),
         steps=taken + cleaned,
     )
-    folder = evidence.made_folder(Path(evidence_folder), started)
-    evidence.write(found, folder)
-    (folder / "source-record.txt").write_text(digest.checksums(record), encoding="utf-8")
-    report.show((*evidence.summary(found), f"evidence: {folder / 'report.md'}"))
+    keep(found, record, Path(evidence_folder))
     for error in (failure, left):
         if error is not None:
             raise error
 
 
-def _dataset(size: str, files: int) -> Dataset:
+def dataset_of(size: str, files: int) -> Dataset:
+    """
+    Read the flags that describe the dataset.
+
+    Args:
+        size: as in "64MiB".
+
+        files: 1 or more.
+
+    Returns:
+        The dataset, with a nonce of its own.
+
+    Raises:
+        SettingsError: where one of them is none.
+    """
     if files < 1:
         raise SettingsError("--files", f"{files} is no number of files", "give 1 or more")
     return Dataset(size_bytes=parse_size(size), files=files, nonce=secrets.token_hex(16))

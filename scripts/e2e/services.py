@@ -129,7 +129,7 @@ class Services:
 
     def _render(self) -> Shown:
         self._objects = app_objects(self._root, self._endpoint)
-        self._digest = _digest(self._objects)
+        self._digest = digest_of(self._objects)
         kinds = sorted(each.id.kind for each in self._objects)
         return Shown(detail=f"{len(kinds)} objects ({', '.join(kinds)}), sha256 {self._digest}")
 
@@ -168,7 +168,7 @@ class Services:
         tools = tuple((tool.name, f"{tool.version} ({tool.origin})") for tool in map(get, TOOLS))
         return (
             ("app", APP),
-            ("commit", _commit(self._root)),
+            ("commit", commit_of(self._root)),
             ("manifests", f"sha256:{self._digest}"),
             ("replaced for this run", "VOLSYNC_ENDPOINT, by the address of the MinIO that was started"),
             ("1Password Connect", "a stand-in with its REST API; the SDK is the official one"),
@@ -203,7 +203,16 @@ class Services:
         return folder
 
 
-def _commit(root: Path) -> str:
+def commit_of(root: Path) -> str:
+    """
+    The commit of a checkout.
+
+    Args:
+        root: the checkout.
+
+    Returns:
+        Its id, and whether `kubernetes/` differs from it.
+    """
     git = get("git").path
     found = run((git, "-C", root, "rev-parse", "HEAD"), timeout_s=GIT_TIMEOUT_S, accept=None)
     if found.exit_code:
@@ -212,7 +221,16 @@ def _commit(root: Path) -> str:
     return found.stdout.strip() + (" with uncommitted changes of kubernetes/" if changed.stdout.strip() else "")
 
 
-def _digest(objects: tuple[Resource, ...]) -> str:
+def digest_of(objects: tuple[Resource, ...]) -> str:
+    """
+    One checksum for what was rendered.
+
+    Args:
+        objects: in the order in which they were rendered.
+
+    Returns:
+        64 lower-case hex digits of a SHA-256.
+    """
     text = yaml.safe_dump_all([each.document for each in objects], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

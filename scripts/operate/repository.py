@@ -186,6 +186,17 @@ class Repository:
                 command_exit_code=failed.command_exit_code,
             ) from failed
 
+    def check(self) -> None:
+        """
+        Read every byte of it and verify it.
+
+        Raises:
+            NotFound: where there is no repository.
+
+            CommandFailed: where restic finds something wrong.
+        """
+        self._restic("check", "--read-data")
+
     def _lock(self, name: str) -> Lock | None:
         ended = self._ended("cat", "lock", name)
         if ended.exit_code != 0:

@@ -34,7 +34,7 @@ def set_up_record(*, record_file: str, dry_run: bool, force: bool) -> None:
         BackupError: see converge.set_up_record.
     """
     shared = cluster_settings.read(settings.REPOSITORY_ROOT)
-    record = _record(record_file, shared)
+    record = record_of(record_file, shared)
     _report(converge.set_up_record(record, shared, _manner(dry_run, force)), record, dry_run)
 
 
@@ -57,7 +57,7 @@ def set_up_minio(*, endpoint: str, ca_file: str, record_file: str, dry_run: bool
         BackupError: see converge.set_up_minio.
     """
     shared = cluster_settings.read(settings.REPOSITORY_ROOT)
-    record = _record(record_file, shared)
+    record = record_of(record_file, shared)
     access = _access(endpoint, ca_file, shared)
     _report(converge.set_up_minio(record, access, shared, _manner(dry_run, force)), record, dry_run)
 
@@ -81,7 +81,7 @@ def set_up(*, endpoint: str, ca_file: str, record_file: str, dry_run: bool, forc
         BackupError: see converge.set_up_all.
     """
     shared = cluster_settings.read(settings.REPOSITORY_ROOT)
-    record = _record(record_file, shared)
+    record = record_of(record_file, shared)
     access = _access(endpoint, ca_file, shared)
     _report(converge.set_up_all(record, access, shared, _manner(dry_run, force)), record, dry_run)
 
@@ -101,7 +101,7 @@ def check_minio(*, endpoint: str, ca_file: str, record_file: str) -> None:
         BackupError: see converge.check_minio.
     """
     shared = cluster_settings.read(settings.REPOSITORY_ROOT)
-    record = _record(record_file, shared)
+    record = record_of(record_file, shared)
     proven = converge.check_minio(record, _server(endpoint, ca_file, shared), shared, _administrator_at_hand(shared))
     _say(_proof(proven))
 
@@ -110,7 +110,21 @@ def _manner(dry_run: bool, force: bool) -> Manner:
     return Manner(dry_run=dry_run, force=force, show=_show)
 
 
-def _record(record_file: str, shared: ClusterSettings) -> Record:
+def record_of(record_file: str, shared: ClusterSettings) -> Record:
+    """
+    Find the record of the credentials.
+
+    Args:
+        record_file: a file that is it; the 1Password item where "".
+
+        shared: the cluster settings, which name the item.
+
+    Returns:
+        The record; nothing was read yet.
+
+    Raises:
+        SettingsError: where it is the item, and the environment does not say how to reach it.
+    """
     if record_file:
         path = Path(record_file).expanduser().absolute()
         return FileRecord(path=path, vault=shared.vault, item=shared.item)

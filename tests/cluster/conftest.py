@@ -88,6 +88,8 @@ def on_stage(whole_stage):
     whole_stage.node.instant_movers = False
     whole_stage.snapshots.never_ready.clear()
     whole_stage.flux.failing.clear()
+    for faults in (whole_stage.prometheus.down, whole_stage.prometheus.unloaded, whole_stage.prometheus.missing):
+        faults.clear()
     crashes = "\n".join(whole_stage.hub.crashes)
     assert not crashes, crashes
 
