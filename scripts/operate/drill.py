@@ -21,7 +21,6 @@ from scripts.operate.apps import App
 from scripts.operate.proof import Proof
 from scripts.operate.scratch import Scratch
 from scripts.operate.snapshots import FORMATS
-from scripts.operate.state import PROVEN_AT, PROVEN_SNAPSHOT
 from scripts.operate.times import stamp
 from scripts.progress import say
 
@@ -179,9 +178,12 @@ def drill(cluster: Cluster, source: Object, settings: Settings) -> Drill:
         timeout_s=settings.timeout_s,
     )
     with repository.opened(cluster, source) as opened:
+        folder = evidence.made_folder(settings.evidence, started)
         tried = Proof(scratch=place, repository=opened, pods=pods, timeout_s=settings.timeout_s)
-        taken, failure = steps.run((*tried.steps(), ("write down that it is proven", lambda: _write_down(tried))))
-    cleaned, left_behind = steps.run((("leave nothing behind", lambda: _removed(place)),))
+        try:
+            taken, failure = steps.run(tried.steps())
+        finally:
+            cleaned, left_behind = steps.run((("leave nothing behind", lambda: _removed(place)),))
     found = Evidence(
         system="drill",
         started=started,
@@ -189,27 +191,16 @@ def drill(cluster: Cluster, source: Object, settings: Settings) -> Drill:
         facts=_facts(tried, cluster.context),
         steps=taken + cleaned,
     )
-    folder = evidence.made_folder(settings.evidence, started)
     evidence.write(found, folder)
     (folder / "snapshot-record.txt").write_text(digest.checksums(tried.expected), encoding="utf-8")
     return Drill(
         app=app,
         error=failure or left_behind,
-        proven_at=None if failure else found.finished,
+        proven_at=tried.proven_at,
         snapshot=tried.restored.id if tried.restored else "",
         live=tried.live,
         report=str(folder / "report.md"),
     )
-
-
-def _write_down(tried: Proof) -> Shown:
-    app, snapshot = tried.scratch.app, tried.restored
-    if snapshot is None:
-        raise AssertionError("no step without the one before")
-    at = stamp(datetime.now(UTC))
-    change = {"metadata": {"annotations": {PROVEN_AT: at, PROVEN_SNAPSHOT: snapshot.id[:8]}}}
-    tried.scratch.cluster.patch(REPLICATION_SOURCE, app.source, app.namespace, change)
-    return Shown(detail=f"{PROVEN_AT}: {at}")
 
 
 def _removed(place: Scratch) -> Shown:
