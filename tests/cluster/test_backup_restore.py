@@ -189,7 +189,6 @@ def down(shop, error, match):
     with pytest.raises(error, match=f"{match}.*so that the app stays down.*--app {shop.name} --resume"):
         yield
     shop.app.stage.backend.gate.open()
-    shop.app.stage.node.instant_movers = False
 
     assert shop.is_down()
     assert shop.journal.phase is Phase.WRITING
@@ -204,7 +203,7 @@ def test_a_volume_that_may_be_half_restored_keeps_the_app_down_until_it_is_resum
         eventually(lambda: gate.is_holding and movers(shop))
         node.kill(movers(shop)[0], shop.app.namespace)
 
-    with down(shop, MoverFailed, "the mover was killed"), meanwhile(kill):
+    with meanwhile(kill), down(shop, MoverFailed, "the mover was killed"):
         shop.restore()
     # another one may be chosen then: of the safety backup, say
     shop.restore(resume=True, snapshot=shop.newer)
@@ -228,8 +227,8 @@ def test_an_app_that_somebody_starts_during_its_restore_is_found_and_stopped_aga
         shop.cluster.patch(DEPLOYMENT, "web", shop.app.namespace, scale)
 
     with (
-        pytest.raises(Drift, match=r"pod web-\d has it while it is restored; its volume may be half restored"),
         meanwhile(start),
+        pytest.raises(Drift, match=r"pod web-\d has it while it is restored; its volume may be half restored"),
     ):
         shop.restore()
     gate.open()

@@ -134,20 +134,20 @@ class Destination:
             return False
         status = found.get("status") or {}
         said = str((status.get("latestMoverStatus") or {}).get("logs", ""))
-        # one that has ended well takes its pods with it
-        is_written = bool(status.get("lastManualSync")) and mover_log.NOTHING not in said
-        is_written = is_written or not self._has_settled(found)
+        # one that has ended well takes its pods and their logs with it
+        is_done = bool(status.get("lastManualSync"))
+        is_written = mover_log.NOTHING not in said if is_done else not self._has_settled(found)
         jobs = {each["metadata"]["uid"] for each in self._jobs(found)}
         self._cluster.delete(REPLICATION_DESTINATION, self._name, self._namespace, uid=found["metadata"]["uid"])
-        seen_last: list[bool] = []
+        late: list[bool] = []
 
         def are_gone() -> bool:
             pods = [each for each in self._all_pods() if _owners(each) & jobs]
-            seen_last.extend(self._has_written(each) is not False for each in pods)
+            late.extend(not is_done and self._has_written(each) is not False for each in pods)
             return not pods
 
         wait_until(are_gone, timeout_s=GONE_S, every_s=LOOK_EVERY_S, what=f"the movers of {self.where} to end")
-        return is_written or any(seen_last)
+        return is_written or any(late)
 
     def _has_settled(self, destination: Object) -> bool:
         # With its pod a log is gone. An attempt that is under way is let end by itself, as far as it will: then it is known
