@@ -28,7 +28,7 @@ from scripts.operate import drill, scratch
 from scripts.operate.state import PROVEN_AT, PROVEN_SNAPSHOT
 from scripts.settings import REPOSITORY_ROOT
 from tests.cluster import roles
-from tests.cluster.apps import App
+from tests.cluster.apps import SOON_S, App
 from tests.cluster.test_backup_now import DAILY, meanwhile, snapshots
 from tests.processes import eventually
 
@@ -235,9 +235,9 @@ def held(ready):
         text=True,
     )
     try:
-        eventually(lambda: left(ready))
+        eventually(lambda: left(ready), SOON_S)
         ready.stage.backend.gate.hold_after(0)
-        eventually(lambda: ready.stage.backend.gate.is_holding)
+        eventually(lambda: ready.stage.backend.gate.is_holding, SOON_S)
         yield process
     finally:
         process.kill()
