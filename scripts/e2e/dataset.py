@@ -133,20 +133,26 @@ def _write_times_and_modes(root: Path) -> None:
     os.utime(folder, ns=(1_600_000_000_000_000_007, 1_600_000_000_000_000_007))
 
 
-def corrupt_one_byte(root: Path) -> str:
+def corrupt_one_byte(root: Path, path: str = NONCE_FILE) -> str:
     """
     Change one byte of one file and nothing else about it: not its size, not its time; a second call changes it back.
 
     Args:
-        root: a written dataset.
+        root: a written dataset, or any other directory.
+
+        path: of a file in it that is not empty, relative to the root.
 
     Returns:
-        The path of that file, relative to the root.
+        The path.
     """
-    path = root / NONCE_FILE
-    status = path.stat()
-    content = bytearray(path.read_bytes())
-    content[0] ^= 0x01
-    path.write_bytes(bytes(content))
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    return NONCE_FILE
+    file = root / path
+    status = file.stat()
+    if not os.access(file, os.W_OK):
+        file.chmod(status.st_mode | 0o200)
+    with file.open("r+b") as content:
+        (byte,) = content.read(1)
+        content.seek(0)
+        content.write(bytes([byte ^ 0x01]))
+    file.chmod(status.st_mode)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return path

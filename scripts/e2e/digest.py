@@ -23,6 +23,9 @@ LINE = 2000
 
 END = "end-of-record"
 
+NAMED = 5
+"""Differences that a message names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -124,6 +127,20 @@ def compare(expected: Manifest, found: Manifest) -> tuple[Difference, ...]:
         else:
             differences += _differing_fields(path, expected[path], found[path])
     return tuple(differences)
+
+
+def listed(differences: tuple[Difference, ...]) -> str:
+    """
+    Name differences in a message.
+
+    Args:
+        differences: one or more.
+
+    Returns:
+        The first ones, and how many more there are.
+    """
+    more = f", and {len(differences) - NAMED} more" if len(differences) > NAMED else ""
+    return "; ".join(map(str, differences[:NAMED])) + more
 
 
 def digest(manifest: Manifest) -> str:

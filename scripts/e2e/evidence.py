@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from scripts.errors import SettingsError
 from scripts.model import Status
 
 MARKS = {Status.PASSED: "passed", Status.FAILED: "**FAILED**", Status.BLOCKED: "blocked", Status.SKIPPED: "not checked"}
@@ -81,6 +82,34 @@ class Evidence:
     def not_checked(self) -> tuple[str, ...]:
         """The titles of the steps that were not to be checked."""
         return tuple(step.title for step in self.steps if step.status is Status.SKIPPED)
+
+
+def made_folder(parent: Path, started: datetime) -> Path:
+    """
+    Make the folder of a run.
+
+    Args:
+        parent: of the folders of all runs.
+
+        started: when this one did.
+
+    Returns:
+        A folder that no other run has.
+
+    Raises:
+        SettingsError: where it cannot be made.
+    """
+    # two runs may start in one second; each keeps its own evidence
+    for number in range(1, 1000):
+        folder = parent / (f"{started:%Y-%m-%dT%H-%M-%SZ}" + (f"-{number}" if number > 1 else ""))
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SettingsError(str(folder), f"cannot be made ({error.strerror})", "make it writable") from error
+        return folder
+    raise SettingsError(str(parent), "has a thousand runs of this second", "remove some")
 
 
 def write(evidence: Evidence, folder: Path) -> None:

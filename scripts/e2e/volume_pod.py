@@ -16,7 +16,7 @@ from scripts.cluster.kinds import EVENT, PERSISTENT_VOLUME_CLAIM, POD
 from scripts.cluster.pods import CANNOT_START, exit_code, waiting
 from scripts.e2e import dataset as datasets
 from scripts.e2e import digest
-from scripts.e2e.dataset import Dataset
+from scripts.e2e.dataset import NONCE_FILE, Dataset
 from scripts.e2e.digest import Manifest
 from scripts.errors import BackupError, CommandFailed, CouldNotRun, Forbidden
 from scripts.progress import say
@@ -133,20 +133,23 @@ class VolumePods:
         action = "change(Dataset(**json.loads(sys.argv[2])), root)"
         self._run("change", pvc, datasets, action, json.dumps(asdict(dataset)))
 
-    def corrupt(self, pvc: str) -> str:
+    def corrupt(self, pvc: str, path: str = NONCE_FILE) -> str:
         """
-        Change one byte of a written dataset; a second call changes it back.
+        Change one byte of a file; a second call changes it back.
 
         Args:
-            pvc: the claim.
+            pvc: the claim, of a written dataset where no path is given.
+
+            path: of a file that is not empty, relative to the volume.
 
         Returns:
-            The path of its file.
+            The path.
 
         Raises:
             NotFound, CouldNotRun, CommandFailed, Unreachable: as `record`.
         """
-        return str(json.loads(self._run("corrupt", pvc, datasets, "print(json.dumps(corrupt_one_byte(root)))")))
+        action = "print(json.dumps(corrupt_one_byte(root, json.loads(sys.argv[2]))))"
+        return str(json.loads(self._run("corrupt", pvc, datasets, action, json.dumps(path))))
 
     def _run(
         self, verb: str, pvc: str, module: ModuleType, action: str, *arguments: str, read_only: bool = False

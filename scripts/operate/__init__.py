@@ -10,6 +10,10 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     attempt       what is seen of a backup that was asked for -> what comes next
     backups       apps -> how their backups ended, so many at once
     repository    the Secret of an app -> the snapshots and locks of its repository
+    contents      a snapshot -> what a restore of it has to bring
+    restoring     what is seen of a restore -> how it ended
+    scratch       the objects of a restore drill
+    proof         one restore drill, step by step
     examined      the objects of a cluster -> what keeps backups from being made or restored
     as_text       states -> what a person reads
     as_json       states -> what a machine reads
@@ -17,5 +21,9 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     now           backup.now
     snapshots     backup.snapshots
     unlock        backup.unlock
+    restore       backup.restore
+    drill         backup.drill
+    edit          a YAML file, and an entry that it should have -> the file with it
+    add           backup.add
     doctor        cluster.doctor
 """

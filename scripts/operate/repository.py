@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from scripts import toolchain
 from scripts.cluster import Cluster, Object
@@ -20,7 +20,7 @@ from scripts.e2e.mover import Mover
 from scripts.e2e.system import Snapshot
 from scripts.errors import CommandFailed, NotFound, SettingsError
 from scripts.operate import apps, mover_log
-from scripts.process import Completed, run
+from scripts.process import Completed, run, streamed
 from scripts.settings import Secret
 
 KEYS = (
@@ -34,6 +34,9 @@ KEYS = (
 """Of the Secret; no other gets into restic's environment, where RESTIC_PASSWORD_COMMAND would be a program to run."""
 
 TIMEOUT_S = 120.0
+SILENCE_S = 1200.0
+"""Restic itself tries again for 15 minutes. Source: restic/restic@v0.17.0:cmd/restic/global.go"""
+
 NO_REPOSITORY = 10
 """Exit code of restic. Source: restic/restic@v0.17.0:cmd/restic/main.go"""
 
@@ -155,6 +158,33 @@ class Repository:
             True where it can.
         """
         return self._ended("ls", "--json", snapshot).exit_code == 0
+
+    @contextlib.contextmanager
+    def reading(self, *arguments: str) -> Iterator[IO[bytes]]:
+        """
+        Read what restic writes as it writes it, of whatever size.
+
+        Args:
+            arguments: of restic; nothing that writes.
+
+        Yields:
+            Its standard output.
+
+        Raises:
+            CommandFailed: at the end, where restic could not read all of it.
+        """
+        command: tuple[str | Path, ...] = (self._pod.restic, *arguments, "--no-lock")
+        try:
+            with streamed(command, silence_s=SILENCE_S, environment=mover.environment(self._pod)) as output:
+                yield output
+        except CommandFailed as failed:
+            why = mover_log.cause(failed.found, failed.command_exit_code)
+            raise CommandFailed(
+                self.where,
+                f"cannot be read: {why.found}",
+                why.next_step,
+                command_exit_code=failed.command_exit_code,
+            ) from failed
 
     def check(self) -> None:
         """
