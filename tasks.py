@@ -165,16 +165,23 @@ def backup_status(_: Context, context: str = "", app: str = "", all: bool = Fals
 
 @task(
     help=APPS
+    | FORMAT
     | {"concurrency": "how many backups may run at once", "timeout": "seconds that one of them may take, all in all"}
 )
 @exits_cleanly
 def backup_now(
-    _: Context, context: str = "", app: str = "", all: bool = False, concurrency: int = 4, timeout: int = 3600
+    _: Context,
+    context: str = "",
+    app: str = "",
+    all: bool = False,
+    concurrency: int = 4,
+    timeout: int = 3600,
+    format: str = "text",
 ) -> None:
     """Back up an app, or all, now; done is what saved a snapshot, and a mover that fails is told at once."""
     from scripts.operate import now
 
-    now.run(context=context, app=app, all_apps=all, concurrency=concurrency, timeout_s=timeout)
+    now.run(context=context, app=app, all_apps=all, concurrency=concurrency, timeout_s=timeout, format_name=format)
 
 
 @task(help=CLUSTER | {"app": APPS["app"]} | FORMAT)
@@ -188,6 +195,7 @@ def backup_snapshots(_: Context, context: str = "", app: str = "", format: str =
 
 @task(
     help=CLUSTER
+    | FORMAT
     | {
         "app": APPS["app"],
         "without_backup": "make no backup now: the next one removes the locks, and nothing is proven",
@@ -196,21 +204,26 @@ def backup_snapshots(_: Context, context: str = "", app: str = "", format: str =
 )
 @exits_cleanly
 def backup_unlock(
-    _: Context, context: str = "", app: str = "", without_backup: bool = False, timeout: int = 3600
+    _: Context,
+    context: str = "",
+    app: str = "",
+    without_backup: bool = False,
+    timeout: int = 3600,
+    format: str = "text",
 ) -> None:
     """Remove the locks that a dead mover left behind, once it is proven dead, and prove the removal with a backup."""
     from scripts.operate import unlock
 
-    unlock.run(context=context, app=app, backup=not without_backup, timeout_s=timeout)
+    unlock.run(context=context, app=app, backup=not without_backup, timeout_s=timeout, format_name=format)
 
 
-@task(help=APPS)
+@task(help=APPS | FORMAT)
 @exits_cleanly
-def cluster_doctor(_: Context, context: str = "", app: str = "", all: bool = False) -> None:
+def cluster_doctor(_: Context, context: str = "", app: str = "", all: bool = False, format: str = "text") -> None:
     """Examine a cluster, from its API to its newest snapshots, and say what keeps backups from being made or restored."""
     from scripts.operate import doctor
 
-    doctor.run(context=context, app=app, all_apps=all)
+    doctor.run(context=context, app=app, all_apps=all, format_name=format)
 
 
 namespace = Collection(

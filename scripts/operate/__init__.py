@@ -10,6 +10,7 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     attempt       what is seen of a backup that was asked for -> what comes next
     backups       apps -> how their backups ended, so many at once
     repository    the Secret of an app -> the snapshots and locks of its repository
+    examination   what checks found -> what a person or a machine reads of it
     examined      the objects of a cluster -> what keeps backups from being made or restored
     as_text       states -> what a person reads
     as_json       states -> what a machine reads

@@ -1,6 +1,7 @@
 """backup.now on a cluster: what is proven, what fails at once, and what is left when it is cut short."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -56,6 +57,28 @@ def test_a_backup_is_done_when_it_saved_a_snapshot_and_its_schedule_is_back(read
     assert out[1] == "1 apps on administrator: 1 backed up, 0 failed, 0 still running, 0 not begun"
     assert manual(ready) == ""
     ready.source(lambda found: reason(found) == "WaitingForSchedule", "its schedule")
+
+
+def test_a_machine_reads_one_document_of_how_a_backup_ended(ready, capsys):
+    back_up(ready, format_name="json")
+    (saved,) = json.loads(capsys.readouterr().out)["apps"]
+
+    assert (saved["app"], saved["result"], saved["error"]) == (f"{ready.namespace}/app", "backed up", None)
+    assert f"/snapshots/{saved['snapshot']}" in snapshots(ready)[0]
+    assert saved["duration_s"] > 0
+
+    ready.change_source(paused=True)
+    with pytest.raises(MoverFailed):
+        back_up(ready, format_name="json")
+    (failed,) = json.loads(capsys.readouterr().out)["apps"]
+
+    assert (failed["result"], failed["snapshot"]) == ("failed", None)
+    assert failed["error"] == {
+        "where": f"ReplicationSource {ready.namespace}/app",
+        "found": "is paused: its mover would never run",
+        "next_step": "remove spec.paused, or see who set it",
+        "exit_code": MoverFailed.exit_code,
+    }
 
 
 def test_a_backup_that_somebody_else_began_is_waited_for_and_is_not_taken_for_this_one(app):

@@ -1,5 +1,7 @@
 """cluster.doctor on a cluster: what it says of one that is well, of one that is not, and of what it may not see."""
 
+import json
+
 import pytest
 
 from scripts.cluster import Limits
@@ -79,7 +81,8 @@ def told(capsys):
             doctor.run(context=context, app=f"{app.namespace}/app", all_apps=False, **rest)
         except (FindingsFound, CouldNotRun) as raised:
             error = raised
-        return capsys.readouterr().out.splitlines(), error
+        out = capsys.readouterr().out
+        return json.loads(out) if "format_name" in rest else out.splitlines(), error
 
     return run
 
@@ -157,6 +160,13 @@ def test_a_snapshot_that_somebody_deleted_is_told(well, told):
 
     assert isinstance(error, FindingsFound)
     assert with_verdict(lines, "FAILED") == ["FAILED   snapshots of the last backups there"]
+
+    document, error = told(well, format_name="json")
+
+    assert isinstance(error, FindingsFound)
+    (failed,) = [each for each in document["checks"] if each["verdict"] == "failed"]
+    assert failed["title"] == "snapshots of the last backups there"
+    assert [sorted(each) for each in failed["reasons"]] == [["found", "next_step"]]
 
 
 def test_an_api_that_is_away_holds_everything_else_up(well, told):
