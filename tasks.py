@@ -23,6 +23,16 @@ APPS = CLUSTER | {
     "all": "every app of the cluster",
 }
 FORMAT = {"format": "of what goes to standard output: text or json"}
+ROTATE = (
+    MINIO
+    | CLUSTER
+    | {
+        "app": "the app whose backup proves it; every other one has the new value too",
+        "all": "prove it with a backup of every app",
+        "concurrency": "how many backups, or repositories, may be in flight",
+        "timeout": "seconds for the Secrets, for the movers that run, and for each backup",
+    }
+)
 
 
 @task(
@@ -217,6 +227,66 @@ def backup_unlock(
     unlock.run(context=context, app=app, backup=not without_backup, timeout_s=timeout, format_name=format)
 
 
+@task(help=ROTATE)
+@exits_cleanly
+def backup_rotate_keys(
+    _: Context,
+    context: str = "",
+    app: str = "",
+    all: bool = False,
+    endpoint: str = "",
+    ca_file: str = "",
+    record: str = "",
+    concurrency: int = 4,
+    timeout: int = 3600,
+) -> None:
+    """Replace the key that movers sign in to MinIO with; the old one is in force until a backup was made with the new one."""
+    from scripts.operate import rotate_keys, rotating
+
+    rotating.run(
+        rotate_keys.rotate,
+        rotate_keys.LABELS,
+        context=context,
+        app=app,
+        all_apps=all,
+        endpoint=endpoint,
+        ca_file=ca_file,
+        record_file=record,
+        concurrency=concurrency,
+        timeout_s=timeout,
+    )
+
+
+@task(help=ROTATE)
+@exits_cleanly
+def backup_rotate_password(
+    _: Context,
+    context: str = "",
+    app: str = "",
+    all: bool = False,
+    endpoint: str = "",
+    ca_file: str = "",
+    record: str = "",
+    concurrency: int = 4,
+    timeout: int = 3600,
+) -> None:
+    """Replace RESTIC_PASSWORD in every repository of the bucket; each is opened by a password of the record at any time."""
+    from scripts.operate import rotate_password, rotating
+
+    rotating.run(
+        rotate_password.rotate,
+        rotate_password.LABELS,
+        context=context,
+        app=app,
+        all_apps=all,
+        endpoint=endpoint,
+        ca_file=ca_file,
+        record_file=record,
+        concurrency=concurrency,
+        timeout_s=timeout,
+    )
+
+
 @task(help=APPS | FORMAT)
 @exits_cleanly
 def cluster_doctor(_: Context, context: str = "", app: str = "", all: bool = False, format: str = "text") -> None:
@@ -233,7 +303,14 @@ namespace = Collection(
     diff,
     commit,
     e2e,
-    backup=Collection(status=backup_status, now=backup_now, snapshots=backup_snapshots, unlock=backup_unlock),
+    backup=Collection(
+        status=backup_status,
+        now=backup_now,
+        snapshots=backup_snapshots,
+        unlock=backup_unlock,
+        rotate_keys=backup_rotate_keys,
+        rotate_password=backup_rotate_password,
+    ),
     cluster=Collection(doctor=cluster_doctor),
     onepassword=Collection(setup=onepassword_setup),
     minio=Collection(setup=minio_setup, check=minio_check),

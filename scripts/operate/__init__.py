@@ -11,12 +11,18 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     backups       apps -> how their backups ended, so many at once
     repository    the Secret of an app -> the snapshots and locks of its repository
     examination   what checks found -> what a person or a machine reads of it
+    examined_secrets  ExternalSecrets and their stores -> what keeps Secrets from being up to date
     examined      the objects of a cluster -> what keeps backups from being made or restored
+    repository_keys  which password opens a repository, and how one is added and removed
+    consumers     the ExternalSecrets of the item -> Secrets that hold what the record holds
+    rotating      what every rotation needs, and how the cluster gets the new value
     as_text       states -> what a person reads
     as_json       states -> what a machine reads
     status        backup.status
     now           backup.now
     snapshots     backup.snapshots
     unlock        backup.unlock
+    rotate_keys   backup.rotate-keys
+    rotate_password  backup.rotate-password
     doctor        cluster.doctor
 """

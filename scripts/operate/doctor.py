@@ -9,15 +9,18 @@ from scripts import cluster as clusters
 from scripts import report
 from scripts.cluster import LIMITS, Cluster, Limits, Object
 from scripts.cluster.kinds import (
+    CLUSTER_SECRET_STORE,
     DEPLOYMENT,
     EXTERNAL_SECRET,
     KUSTOMIZATION,
+    PERSISTENT_VOLUME_CLAIM,
+    REPLICATION_DESTINATION,
     REPLICATION_SOURCE,
     STORAGE_CLASS,
     VOLUME_SNAPSHOT_CLASS,
 )
 from scripts.errors import BackupError, Forbidden, NotFound, Unreachable
-from scripts.operate import apps, as_json, examination, examined, repository, seen
+from scripts.operate import apps, as_json, examination, examined, examined_secrets, repository, seen
 from scripts.operate.apps import App
 from scripts.operate.examination import Examination, Verdict
 from scripts.operate.repository import Repository, Stored
@@ -134,7 +137,7 @@ def _api(patient: Patient) -> Found:
 
 
 def _sources(patient: Patient) -> Found:
-    listed = patient.cluster.list(REPLICATION_SOURCE, "" if patient.meant is None else patient.meant.namespace)
+    listed = patient.cluster.list(REPLICATION_SOURCE, _namespace(patient))
     patient.sources = apps.chosen(listed, patient.meant, context=patient.cluster.context)
     return (), ()
 
@@ -162,10 +165,32 @@ def _kustomizations(patient: Patient) -> Found:
         return (), ("whether Flux applies them: this cluster has no Flux",)
 
 
-def _external_secrets(patient: Patient) -> Found:
-    namespace = "" if patient.meant is None else patient.meant.namespace
+def _secret_stores(patient: Patient) -> Found:
     try:
-        return examined.external_secrets(patient.sources, patient.cluster.list(EXTERNAL_SECRET, namespace)), ()
+        made = patient.cluster.list(EXTERNAL_SECRET, _namespace(patient))
+        wanted = examined_secrets.secret_stores(examined_secrets.of_movers(patient.sources, made))
+        # each by its name: what is not named by an app need not be seen
+        found = {name: patient.cluster.find(CLUSTER_SECRET_STORE, name) for name in sorted(wanted)}
+        return examined_secrets.stores(found), ()
+    except NotFound:
+        return (), ("whether 1Password answers: this cluster has no External Secrets",)
+
+
+def _destinations(patient: Patient) -> Found:
+    namespace = _namespace(patient)
+    destinations = patient.cluster.list(REPLICATION_DESTINATION, namespace)
+    claims = patient.cluster.list(PERSISTENT_VOLUME_CLAIM, namespace)
+    return examined.destinations(patient.sources, destinations, claims), ()
+
+
+def _namespace(patient: Patient) -> str:
+    return "" if patient.meant is None else patient.meant.namespace
+
+
+def _external_secrets(patient: Patient) -> Found:
+    try:
+        made = patient.cluster.list(EXTERNAL_SECRET, _namespace(patient))
+        return examined_secrets.external_secrets(examined_secrets.of_movers(patient.sources, made)), ()
     except NotFound:
         return (), ("whether their Secrets are kept up to date: this cluster has no External Secrets",)
 
@@ -241,10 +266,12 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("VolumeSnapshotClasses there", _snapshot_classes),
     ("StorageClasses there", _storage_classes),
     ("Kustomizations of the apps ready", _kustomizations),
+    ("ClusterSecretStores ready", _secret_stores),
     ("ExternalSecrets ready", _external_secrets),
     ("backups made", _backups),
     ("repositories readable", _repositories),
     ("snapshots of the last backups there", _newest),
     ("latest backups restorable", _restorable),
+    ("volumes filled from backups when they are made anew", _destinations),
 )
 """Title and check, in the order in which they rest on one another."""

@@ -87,15 +87,30 @@ def run(
     """
     meant = apps.meant(app, all_apps=all_apps)
     show = show_json if as_json.is_asked(format_name) else show_text
-    for flag, value in (("--concurrency", concurrency), ("--timeout", timeout_s)):
-        if value < 1:
-            raise SettingsError(f"{flag} {value}", "is too small", "give a whole number, 1 or more")
+    refuse_too_small(concurrency=concurrency, timeout_s=timeout_s)
     patience = Patience(whole_s=timeout_s, begin_s=begin_s)
     with clusters.connect(context, limits) as cluster:
         wanted = [apps.of(each) for each in _sources(cluster, meant)]
         with step(f"back up {wanted[0].name if meant else f'{len(wanted)} apps'}"):
             ended = back_up(cluster, wanted, scope=meant, concurrency=concurrency, patience=patience, show=show)
     judge(ended, context=context)
+
+
+def refuse_too_small(*, concurrency: int, timeout_s: int) -> None:
+    """
+    Refuse numbers that no backup could be made with.
+
+    Args:
+        concurrency: how many backups may be in flight.
+
+        timeout_s: for one backup, in seconds.
+
+    Raises:
+        SettingsError: where one is less than 1.
+    """
+    for flag, value in (("--concurrency", concurrency), ("--timeout", timeout_s)):
+        if value < 1:
+            raise SettingsError(f"{flag} {value}", "is too small", "give a whole number, 1 or more")
 
 
 def back_up(

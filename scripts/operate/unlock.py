@@ -10,7 +10,7 @@ from scripts import report
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import POD, REPLICATION_SOURCE
 from scripts.errors import Drift, ProofFailed
-from scripts.operate import apps, as_json, now, repository, trigger
+from scripts.operate import apps, as_json, now, repository, seen, trigger
 from scripts.operate.apps import App
 from scripts.operate.attempt import Patience
 from scripts.operate.backups import Ended
@@ -172,7 +172,7 @@ def refuse(app: App, source: Object, pods: tuple[Object, ...], locks: tuple[Lock
         Drift: where a pod that has the repository's Secret has not ended, or a lock is not stale.
     """
     secret = source["spec"]["restic"]["repository"]
-    alive = [each["metadata"]["name"] for each in pods if _has(each, secret) and not _has_ended(each)]
+    alive = [each["metadata"]["name"] for each in pods if seen.uses(each, secret) and not seen.has_ended(each)]
     if alive:
         raise Drift(app.where, f"pod {alive[0]} works in its repository", "wait for its end, and run this again")
     youngest = locks[-1]
@@ -215,19 +215,3 @@ def _as_json(lock: Lock, time: datetime) -> Object:
 
 def _kind(lock: Lock) -> str:
     return "exclusive" if lock.is_exclusive else "shared"
-
-
-def _has(pod: Object, secret: str) -> bool:
-    named = [
-        reference.get("name")
-        for container in pod["spec"].get("containers") or ()
-        for reference in (
-            *((each.get("valueFrom") or {}).get("secretKeyRef") or {} for each in container.get("env") or ()),
-            *(each.get("secretRef") or {} for each in container.get("envFrom") or ()),
-        )
-    ]
-    return secret in named
-
-
-def _has_ended(pod: Object) -> bool:
-    return (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
