@@ -157,6 +157,15 @@ def test_a_lock_that_may_be_a_living_ones_is_left_and_without_a_backup_nothing_i
     unlocked(quiet, backup=False)
 
     assert "not proven: the locks are removed by the next backup" in capsys.readouterr().out
+
+    with pytest.raises(Drift):
+        unlocked(quiet, format_name="json", clock=lambda: datetime.now(UTC))
+    refused = json.loads(capsys.readouterr().out)
+    unlocked(quiet, format_name="json", backup=False)
+    asked = json.loads(capsys.readouterr().out)
+
+    assert [(each["kind"], each["age_s"] < 1800) for each in refused["locks"]] == [("shared", True)]
+    assert (refused["result"], asked["result"], asked["backup"]) == (None, "not proven", None)
     assert quiet.source(lambda _: True)["spec"]["restic"]["unlock"]
 
 

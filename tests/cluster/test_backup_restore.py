@@ -10,6 +10,7 @@ from scripts.cluster.connection import Connection
 from scripts.cluster.kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SECRET
 from scripts.e2e.volume_pod import VolumePods
 from scripts.errors import Conflict, Drift, MoverFailed, NotFound, ProofFailed, SettingsError
+from scripts.operate.restore import destination
 from scripts.operate.restore.journal import Phase
 from scripts.operate.restore.kept import Kept
 from scripts.process import minimal_environment, run
@@ -70,10 +71,10 @@ def test_an_older_snapshot_replaces_what_is_there_which_is_saved_first_with_the_
     shop.restore(snapshot=out[-2].split()[-1])
 
     assert shop.files == CHANGED
-    # an object that is applied is made by it; and these take another volume, another workload, or a pod that hangs
+    # an object that is applied is made by it; the others are for --into, --resume, another workload, and a pod that hangs
     of_apply = {("pods", "create"), ("replicationdestinations", "create")}
     of_into = {("persistentvolumeclaims", "create"), ("persistentvolumeclaims", "delete")}
-    others = {("statefulsets", "get"), ("statefulsets/scale", "patch"), ("events", "list")}
+    others = {("configmaps", "get"), ("statefulsets", "get"), ("statefulsets/scale", "patch"), ("events", "list")}
     assert set(roles.rights(*restores.ROLES)) - asked == of_apply | of_into | others
 
 
@@ -117,15 +118,15 @@ def test_what_names_no_snapshot_is_refused_before_anything_is_touched(shop):
 def test_a_snapshot_of_nothing_is_no_restore(shop, tmp_path):
     empty = made_by_hand(shop, tmp_path / "data")
 
-    with pytest.raises(MoverFailed, match="holds nothing at all"):
+    with pytest.raises(MoverFailed, match="holds no file at all"):
         shop.restore(snapshot=empty)
 
     assert shop.files == CHANGED
 
 
 def made_by_hand(shop, folder):
-    """A snapshot of an empty folder, which no mover makes; gives its id."""
-    folder.mkdir()
+    """A snapshot of a folder without a file; gives its id."""
+    (folder / "folder").mkdir(parents=True)
     variables = {name: Secret(value) for name, value in shop.app.credentials().items()}
     command = (toolchain.get("restic").path, "backup", "--host", "volsync", ".")
     made = run(command, timeout_s=120, environment=minimal_environment() | variables, cwd=folder)
@@ -188,7 +189,6 @@ def down(shop, error, match):
     with pytest.raises(error, match=f"{match}.*so that the app stays down.*--app {shop.name} --resume"):
         yield
     shop.app.stage.backend.gate.open()
-    shop.app.stage.node.instant_movers = False
 
     assert shop.is_down()
     assert shop.journal.phase is Phase.WRITING
@@ -203,7 +203,7 @@ def test_a_volume_that_may_be_half_restored_keeps_the_app_down_until_it_is_resum
         eventually(lambda: gate.is_holding and movers(shop))
         node.kill(movers(shop)[0], shop.app.namespace)
 
-    with down(shop, MoverFailed, "the mover was killed"), meanwhile(kill):
+    with meanwhile(kill), down(shop, MoverFailed, "the mover was killed"):
         shop.restore()
     # another one may be chosen then: of the safety backup, say
     shop.restore(resume=True, snapshot=shop.newer)
@@ -215,7 +215,8 @@ def movers(shop):
     return [name for _, name in shop.app.stage.node.running(shop.app.namespace) if name.startswith("volsync-dst-")]
 
 
-def test_an_app_that_somebody_starts_during_its_restore_is_found_and_stopped_again(shop):
+def test_an_app_that_somebody_starts_during_its_restore_is_found_and_stopped_again(shop, monkeypatch):
+    monkeypatch.setattr(destination, "SETTLE_S", 1.0)
     gate = shop.app.stage.backend.gate
 
     def start():
@@ -226,8 +227,8 @@ def test_an_app_that_somebody_starts_during_its_restore_is_found_and_stopped_aga
         shop.cluster.patch(DEPLOYMENT, "web", shop.app.namespace, scale)
 
     with (
-        pytest.raises(Drift, match=r"pod web-\d has it while it is restored; its volume may be half restored"),
         meanwhile(start),
+        pytest.raises(Drift, match=r"pod web-\d has it while it is restored; its volume may be half restored"),
     ):
         shop.restore()
     gate.open()

@@ -3,7 +3,7 @@
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import JOB, POD, REPLICATION_DESTINATION
 from scripts.cluster.pods import exit_code
-from scripts.errors import Drift, ProofFailed
+from scripts.errors import Drift, ProofFailed, Unreachable
 from scripts.operate import mover_log, restoring, seen
 from scripts.operate.attempt import Died
 from scripts.operate.restore import workloads
@@ -15,6 +15,9 @@ FOR_THE_CACHE = ("accessModes", "storageClassName")
 """What the cache falls back on. Source: backube/volsync@v0.12.0:controllers/mover/restic/mover.go (ensureCache)"""
 
 LOOK_EVERY_S = 0.5
+SETTLE_S = 30.0
+"""Within which a mover that fails has to end before it counts as one that may have written, in seconds."""
+
 GONE_S = 300.0
 """Within which the pods of a removed mover have to be gone, in seconds."""
 
@@ -71,7 +74,6 @@ class Destination:
         self._cluster = cluster
         self._name = name
         self._namespace = namespace
-        self._is_written = False
 
     @property
     def where(self) -> str:
@@ -130,33 +132,53 @@ class Destination:
         found = self._cluster.find(REPLICATION_DESTINATION, self._name, self._namespace)
         if found is None:
             return False
-        jobs = {each["metadata"]["uid"] for each in self._jobs(found)}
         status = found.get("status") or {}
-        # one that has ended well takes its pods with it
         said = str((status.get("latestMoverStatus") or {}).get("logs", ""))
-        self._is_written = bool(status.get("lastManualSync")) and mover_log.NOTHING not in said
+        # one that has ended well takes its pods and their logs with it
+        is_done = bool(status.get("lastManualSync"))
+        is_written = mover_log.NOTHING not in said if is_done else not self._has_settled(found)
+        jobs = {each["metadata"]["uid"] for each in self._jobs(found)}
+        self._cluster.delete(REPLICATION_DESTINATION, self._name, self._namespace, uid=found["metadata"]["uid"])
+        late: list[bool] = []
 
         def are_gone() -> bool:
             pods = [each for each in self._all_pods() if _owners(each) & jobs]
-            self._is_written = self._is_written or any(self._may_have_written(each) for each in pods)
-            jobs.update(each["metadata"]["uid"] for each in self._jobs(found))
+            late.extend(not is_done and self._has_written(each) is not False for each in pods)
             return not pods
 
-        # looked at before too: with its pod a log is gone
-        are_gone()
-        self._cluster.delete(REPLICATION_DESTINATION, self._name, self._namespace, uid=found["metadata"]["uid"])
         wait_until(are_gone, timeout_s=GONE_S, every_s=LOOK_EVERY_S, what=f"the movers of {self.where} to end")
-        return self._is_written
+        return is_written or any(late)
 
-    def _may_have_written(self, pod: Object) -> bool:
+    def _has_settled(self, destination: Object) -> bool:
+        # With its pod a log is gone. An attempt that is under way is let end by itself, as far as it will: then it is known
+        # that it has not written, and the next one comes only after a while.
+        written: list[bool | None] = []
+
+        def is_known() -> bool:
+            jobs = {each["metadata"]["uid"] for each in self._jobs(destination)}
+            written[:] = [self._has_written(each) for each in self._all_pods() if _owners(each) & jobs]
+            return True in written or None not in written
+
+        what = f"the mover of {self.where} to end"
+        try:
+            wait_until(is_known, timeout_s=SETTLE_S, every_s=LOOK_EVERY_S, what=what)
+        except Unreachable as vain:
+            if vain.where != what:
+                raise
+        return not any(each is not False for each in written)
+
+    def _has_written(self, pod: Object) -> bool | None:
         phase = (pod.get("status") or {}).get("phase", "Pending")
-        if phase != "Failed":
-            return bool(phase != "Pending")
-        if (exit_code(pod) or SIGNALLED) >= SIGNALLED:
-            # it had no time to say anything
-            return True
+        if phase == "Pending":
+            return False
         log = seen.log(self._cluster, pod)
-        return log is None or bool(mover_log.RESTORED.search(log))
+        if log is not None and mover_log.RESTORED.search(log):
+            return True
+        if phase == "Running":
+            return None
+        # one that a signal has ended had no time to say anything
+        code = exit_code(pod)
+        return log is None or code is None or code >= SIGNALLED
 
     def _pods(self, destination: Object | None, claim: str) -> tuple[Object, ...]:
         # first: the Job of a pod that is seen is there

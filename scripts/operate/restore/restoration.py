@@ -96,14 +96,18 @@ class Restoration:
         Raises:
             BackupError: where that cannot be done now; the journal is still there.
         """
-        self.kept.note(phase=Phase.ENDING, step="end")
-        self._remove_pods()
-        self._destination.remove()
-        failed = take_back(self._preparation.steps)
-        if failed:
-            error = failed[0]
-            raise type(error)(error.where, f"{error.found}, so that not all is as it was", self._then(error))
-        self.kept.remove()
+        try:
+            self.kept.note(phase=Phase.ENDING, step="end")
+            self._remove_pods()
+            self._destination.remove()
+            for failed in take_back(self._preparation.steps):
+                raise failed
+            self.kept.remove()
+        except BackupError as error:
+            if self.kept.is_lost:
+                raise
+            found = f"{error.found}, so that not all is as it was"
+            raise type(error)(error.where, found, self._then(error)) from error
 
     @property
     def _destination(self) -> Destination:
@@ -182,7 +186,8 @@ class Restoration:
         return f"run `invoke backup.restore --context {self.cluster.context} --app {self.app.name} --resume`"
 
     def _then(self, error: BackupError) -> str:
-        return f"{error.next_step}, and then {self._again()}"
+        again = self._again()
+        return error.next_step if again in error.next_step else f"{error.next_step}, and then {again}"
 
     def _remove_pods(self) -> None:
         def are_gone() -> bool:

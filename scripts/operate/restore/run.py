@@ -148,10 +148,10 @@ def _read(opened: Repository, chosen: Stored) -> Manifest:
     # before anything is touched: it is also the proof that the snapshot can be read to its last byte
     with step(f"read snapshot {chosen.id[:8]} of {stamp(chosen.time)}"):
         expected = contents.read(opened, chosen.id)
-    if not expected:
+    if not any(each.type == "file" for each in expected.values()):
         raise MoverFailed(
             f"snapshot {chosen.id[:8]} in {opened.where}",
-            "holds nothing at all",
+            "holds no file at all",
             "choose one in `invoke backup.snapshots`",
         )
     return expected
