@@ -23,6 +23,16 @@ APPS = CLUSTER | {
     "all": "every app of the cluster",
 }
 FORMAT = {"format": "of what goes to standard output: text or json"}
+ROTATE = (
+    MINIO
+    | CLUSTER
+    | {
+        "app": "the app whose backup proves it; every other one has the new value too",
+        "all": "prove it with a backup of every app",
+        "concurrency": "how many backups, or repositories, may be in flight",
+        "timeout": "seconds for the Secrets, for the movers that run, and for each backup",
+    }
+)
 
 
 @task(
@@ -165,16 +175,23 @@ def backup_status(_: Context, context: str = "", app: str = "", all: bool = Fals
 
 @task(
     help=APPS
+    | FORMAT
     | {"concurrency": "how many backups may run at once", "timeout": "seconds that one of them may take, all in all"}
 )
 @exits_cleanly
 def backup_now(
-    _: Context, context: str = "", app: str = "", all: bool = False, concurrency: int = 4, timeout: int = 3600
+    _: Context,
+    context: str = "",
+    app: str = "",
+    all: bool = False,
+    concurrency: int = 4,
+    timeout: int = 3600,
+    format: str = "text",
 ) -> None:
     """Back up an app, or all, now; done is what saved a snapshot, and a mover that fails is told at once."""
     from scripts.operate import now
 
-    now.run(context=context, app=app, all_apps=all, concurrency=concurrency, timeout_s=timeout)
+    now.run(context=context, app=app, all_apps=all, concurrency=concurrency, timeout_s=timeout, format_name=format)
 
 
 @task(
@@ -256,7 +273,7 @@ def backup_snapshots(_: Context, context: str = "", app: str = "", format: str =
     }
 )
 @exits_cleanly
-def backup_restore(  # noqa: PLR0917 - invoke gives each by its name
+def backup_restore(
     _: Context,
     context: str = "",
     app: str = "",
@@ -288,6 +305,7 @@ def backup_restore(  # noqa: PLR0917 - invoke gives each by its name
 
 @task(
     help=CLUSTER
+    | FORMAT
     | {
         "app": APPS["app"],
         "without_backup": "make no backup now: the next one removes the locks, and nothing is proven",
@@ -296,21 +314,86 @@ def backup_restore(  # noqa: PLR0917 - invoke gives each by its name
 )
 @exits_cleanly
 def backup_unlock(
-    _: Context, context: str = "", app: str = "", without_backup: bool = False, timeout: int = 3600
+    _: Context,
+    context: str = "",
+    app: str = "",
+    without_backup: bool = False,
+    timeout: int = 3600,
+    format: str = "text",
 ) -> None:
     """Remove the locks that a dead mover left behind, once it is proven dead, and prove the removal with a backup."""
     from scripts.operate import unlock
 
-    unlock.run(context=context, app=app, backup=not without_backup, timeout_s=timeout)
+    unlock.run(context=context, app=app, backup=not without_backup, timeout_s=timeout, format_name=format)
 
 
-@task(help=APPS)
+@task(help=ROTATE)
 @exits_cleanly
-def cluster_doctor(_: Context, context: str = "", app: str = "", all: bool = False) -> None:
+def backup_rotate_keys(
+    _: Context,
+    context: str = "",
+    app: str = "",
+    all: bool = False,
+    endpoint: str = "",
+    ca_file: str = "",
+    record: str = "",
+    concurrency: int = 4,
+    timeout: int = 3600,
+) -> None:
+    """Replace the key that movers sign in to MinIO with; the old one is in force until a backup was made with the new one."""
+    from scripts.operate import rotate_keys, rotating
+
+    rotating.run(
+        rotate_keys.rotate,
+        rotate_keys.LABELS,
+        context=context,
+        app=app,
+        all_apps=all,
+        endpoint=endpoint,
+        ca_file=ca_file,
+        record_file=record,
+        concurrency=concurrency,
+        timeout_s=timeout,
+    )
+
+
+@task(help=ROTATE)
+@exits_cleanly
+def backup_rotate_password(
+    _: Context,
+    context: str = "",
+    app: str = "",
+    all: bool = False,
+    endpoint: str = "",
+    ca_file: str = "",
+    record: str = "",
+    concurrency: int = 4,
+    timeout: int = 3600,
+) -> None:
+    """Replace RESTIC_PASSWORD in every repository of the bucket; each is opened by a password of the record at any time."""
+    from scripts.operate import rotate_password, rotating
+
+    rotating.run(
+        rotate_password.rotate,
+        rotate_password.LABELS,
+        context=context,
+        app=app,
+        all_apps=all,
+        endpoint=endpoint,
+        ca_file=ca_file,
+        record_file=record,
+        concurrency=concurrency,
+        timeout_s=timeout,
+    )
+
+
+@task(help=APPS | FORMAT)
+@exits_cleanly
+def cluster_doctor(_: Context, context: str = "", app: str = "", all: bool = False, format: str = "text") -> None:
     """Examine a cluster, from its API to its newest snapshots, and say what keeps backups from being made or restored."""
     from scripts.operate import doctor
 
-    doctor.run(context=context, app=app, all_apps=all)
+    doctor.run(context=context, app=app, all_apps=all, format_name=format)
 
 
 @task(
@@ -374,6 +457,8 @@ namespace = Collection(
         drill=backup_drill,
         unlock=backup_unlock,
         add=backup_add,
+        rotate_keys=backup_rotate_keys,
+        rotate_password=backup_rotate_password,
     ),
     cluster=Collection(doctor=cluster_doctor, e2e=cluster_e2e),
     onepassword=Collection(setup=onepassword_setup),

@@ -20,7 +20,7 @@ from Crypto.Cipher import AES
 from Crypto.Hash import Poly1305
 from Crypto.Util import Counter
 
-from scripts.cluster_e2e.bucket import Bucket
+from scripts.e2e.bucket import Bucket
 from scripts.errors import ProofFailed
 from scripts.settings import Secret
 
@@ -29,12 +29,14 @@ HOST = "a-mover-that-was-killed"
 NONCE_BYTES = MAC_BYTES = 16
 
 
-def leave(bucket: Bucket, password: Secret) -> None:
+def leave(bucket: Bucket, repository: str, password: Secret) -> None:
     """
     Leave an exclusive lock of a dead holder.
 
     Args:
-        bucket: with the repository.
+        bucket: that it is in.
+
+        repository: as RESTIC_REPOSITORY has it.
 
         password: RESTIC_PASSWORD.
 
@@ -49,13 +51,14 @@ def leave(bucket: Bucket, password: Secret) -> None:
         "username": "",
         "pid": 1,
     }
-    bucket.write_by_checksum("locks", _encrypted(json.dumps(lock).encode(), *_master_key(bucket, password)))
+    key = _master_key(bucket, repository, password)
+    bucket.write_by_checksum(f"{repository}/locks", _encrypted(json.dumps(lock).encode(), *key))
 
 
-def _master_key(bucket: Bucket, password: Secret) -> tuple[bytes, bytes]:
+def _master_key(bucket: Bucket, repository: str, password: Secret) -> tuple[bytes, bytes]:
     # the key that encrypts, and the key that authenticates
-    for name, _ in bucket.objects(f"{bucket.repository}/keys"):
-        key: Mapping[str, Any] = json.loads(bucket.read(name))
+    for location, _ in bucket.objects(f"{repository}/keys"):
+        key: Mapping[str, Any] = json.loads(bucket.read(location))
         derived = hashlib.scrypt(
             password.reveal().encode(),
             salt=base64.b64decode(key["salt"]),
@@ -70,7 +73,7 @@ def _master_key(bucket: Bucket, password: Secret) -> tuple[bytes, bytes]:
             master = json.loads(opened)
             mac = base64.b64decode(master["mac"]["k"]) + base64.b64decode(master["mac"]["r"])
             return base64.b64decode(master["encrypt"]), mac
-    raise ProofFailed(bucket.repository, "has no key that RESTIC_PASSWORD opens", "see the Secret")
+    raise ProofFailed(repository, "has no key that RESTIC_PASSWORD opens", "see the Secret")
 
 
 def _encrypted(text: bytes, encrypt: bytes, mac: bytes) -> bytes:

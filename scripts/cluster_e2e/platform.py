@@ -115,6 +115,8 @@ class Platform:
                 raise ProofFailed(f"Kustomization {namespace}/{name}", "is suspended", f"run `flux resume ks {name}`")
             self._refuse_unready(found)
             told.append(f"{name} at {found['status'].get('lastAppliedRevision', 'no revision')}")
+        if not told:
+            raise ProofFailed("the tree", f"renders no Flux Kustomization of {FOLDER}", "see what it renders")
         return "; ".join(told)
 
     def _controllers(self) -> Shown:

@@ -24,7 +24,7 @@ from scripts.e2e.services import APP, commit_of, digest_of
 from scripts.e2e.steps import Shown
 from scripts.e2e.volume_pod import IMAGE, NON_ROOT, VolumePods
 from scripts.errors import BackupError, SettingsError
-from scripts.provision.run import record_of
+from scripts.provision import given
 from scripts.render import render
 from scripts.settings import REPOSITORY_ROOT, Secret
 
@@ -137,7 +137,7 @@ def _begun(stay: Stay) -> Shown:
 
 
 def _fields(record_file: str) -> Mapping[str, Secret]:
-    return record_of(record_file, cluster_settings.read(REPOSITORY_ROOT)).read().fields()
+    return given.record(record_file, cluster_settings.read(REPOSITORY_ROOT)).read().fields()
 
 
 def _pods(cluster: Cluster, app: App, namespace: str, run: str, *, image: str, timeout_s: int) -> VolumePods:

@@ -1,12 +1,14 @@
 """A namespace of a run's own: made, never taken over, and removed with all that is in it."""
 
 import contextlib
+from collections.abc import Mapping
 
-from scripts.cluster import Cluster, Object
-from scripts.cluster.kinds import NAMESPACE, POD
-from scripts.cluster_e2e.app import RUN
-from scripts.cluster_e2e.bucket import Bucket
-from scripts.errors import BackupError, Conflict, Drift, NotFound, ProofFailed
+from scripts.cluster import Cluster
+from scripts.cluster.kinds import NAMESPACE
+from scripts.cluster_e2e.app import REPOSITORY, RUN
+from scripts.e2e import bucket as buckets
+from scripts.errors import Conflict, Drift, NotFound, ProofFailed
+from scripts.settings import Secret
 
 LABELS = {
     "app.kubernetes.io/managed-by": "apps-backup",
@@ -71,35 +73,32 @@ class Stay:
         is_ours = found is not None and (found["metadata"].get("labels") or {}).get(RUN) == self._run
         if found is None or not is_ours:
             return "nothing of this run is in the cluster"
-        bucket = self._bucket()
+        secret = self._repository_secret()
         self._cluster.delete(NAMESPACE, self.namespace, uid=found["metadata"]["uid"])
         self._cluster.wait(
-            NAMESPACE, self.namespace, "", self._is_gone, timeout_s=self._timeout_s, what="the end of the namespace"
+            NAMESPACE,
+            self.namespace,
+            "",
+            lambda found: found is None,
+            timeout_s=self._timeout_s,
+            what="the end of the namespace",
         )
         # movers are gone with it, so that nothing is written any more
-        if bucket is None:
-            return f"namespace {self.namespace} is gone"
-        count = bucket.remove_all()
-        left = bucket.stored(bucket.repository).objects
+        return f"namespace {self.namespace} is gone" + ("" if secret is None else self._emptied(secret))
+
+    def _emptied(self, secret: Mapping[str, Secret]) -> str:
+        repository, bucket = secret[REPOSITORY].reveal(), buckets.of_secret(secret)
+        if not repository.endswith(f"/{self.namespace}"):
+            raise Drift(repository, "is not this run's own, and stays", "remove what this run stored in it")
+        count = bucket.remove_all(repository)
+        left = bucket.stored(repository).objects
         if left:
-            raise ProofFailed(bucket.repository, f"still has {left} objects", "remove them")
-        return f"namespace {self.namespace} is gone, and so are the {count} objects of its repository"
+            raise ProofFailed(repository, f"still has {left} objects", "remove them")
+        return f", and so are the {count} objects of its repository"
 
-    def _bucket(self) -> Bucket | None:
-        try:
-            found = Bucket(self._cluster.secret(self._secret, self.namespace))
-        except (NotFound, KeyError):
-            # the run did not get as far as a repository
-            return None
-        if not found.repository.endswith(f"/{self.namespace}"):
-            raise Drift(found.repository, "is not this run's own, and stays", "remove what this run stored in it")
-        return found
-
-    def _is_gone(self, found: Object | None) -> bool:
-        if found is None:
-            return True
-        for pod in self._cluster.list(POD, self.namespace) if "deletionTimestamp" in found["metadata"] else ():
-            # a mover that runs has its own grace
-            with contextlib.suppress(BackupError):
-                self._cluster.delete(POD, pod["metadata"]["name"], self.namespace, grace_s=0)
-        return False
+    def _repository_secret(self) -> Mapping[str, Secret] | None:
+        with contextlib.suppress(NotFound):
+            found = self._cluster.secret(self._secret, self.namespace)
+            return found if REPOSITORY in found else None
+        # the run did not get as far as a repository
+        return None

@@ -1,7 +1,6 @@
 """An app on a cluster, as the system that the scenario works on."""
 
 import contextlib
-import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -17,22 +16,21 @@ from scripts.cluster.kinds import (
     STORAGE_CLASS,
 )
 from scripts.cluster_e2e import dead_lock
-from scripts.cluster_e2e.app import App
-from scripts.cluster_e2e.bucket import Bucket
+from scripts.cluster_e2e.app import REPOSITORY, App
 from scripts.cluster_e2e.sync import Patience, Synced, Syncs
+from scripts.e2e import bucket as buckets
 from scripts.e2e import external_secret
+from scripts.e2e.bucket import Bucket
 from scripts.e2e.dataset import Dataset
 from scripts.e2e.digest import Manifest
 from scripts.e2e.system import BackupRequest, BackupResult, RestoreRequest, RestoreResult, Snapshot, Stored
 from scripts.e2e.volume_pod import VolumePods
 from scripts.errors import BackupError, MoverFailed, ProofFailed
-from scripts.operate import mover_log, repository, trigger
+from scripts.operate import mover_log, trigger
+from scripts.operate import repository as repositories
 from scripts.settings import Secret
 
 PLAIN = BackupRequest()
-RESTORED = re.compile(r"restoring (?:snapshot |<Snapshot )([0-9a-f]{8,64})")
-NOTHING = "No eligible snapshots found"
-MADE = "Initialize Dir"
 SECRET_READY_S = 120.0
 BOUND_S = 300.0
 
@@ -82,11 +80,7 @@ class ClusterSystem:
     @property
     def repository(self) -> str:
         """Where the backups go, as RESTIC_REPOSITORY has it."""
-        return self.bucket().repository
-
-    def bucket(self) -> Bucket:
-        """The bucket that the repository is in, signed in to as the movers are."""
-        return Bucket(self._cluster.secret(self._app.secret, self._namespace))
+        return self._secret()[REPOSITORY].reveal()
 
     def resolve_secret(self) -> tuple[str, ...]:
         """Make the Secret that the ExternalSecret describes."""
@@ -106,7 +100,7 @@ class ClusterSystem:
             )
         else:
             self._make_secret(self._app.secret, external_secret.resolve(self._app.external_secret, self._fields))
-        found = self._cluster.secret(self._app.secret, self._namespace)
+        found = self._secret()
         empty = [key for key in self._app.keys if not found.get(key)]
         if empty:
             raise ProofFailed(
@@ -191,20 +185,20 @@ class ClusterSystem:
         tag = trigger.tag(datetime.now(UTC))
         document = self._app.reading(self._reads).destination_for(request, tag)
         where = _where(document)
-        target = Bucket(self._cluster.secret(self._reads, self._namespace))
-        if not target.stored(target.repository).objects:
+        repository = self._cluster.secret(self._reads, self._namespace)[REPOSITORY].reveal()
+        if not self.stored(repository).objects:
             # the mover would make one, and call it a success
-            raise MoverFailed(where, f"there is no repository at {target.repository}", "see RESTIC_REPOSITORY")
+            raise MoverFailed(where, f"there is no repository at {repository}", "see RESTIC_REPOSITORY")
         self._syncs.removed(REPLICATION_DESTINATION, name)
         with self._gone_if_it_fails(REPLICATION_DESTINATION, name):
             self._cluster.apply(REPLICATION_DESTINATION, document)
             synced = self._syncs.ended(REPLICATION_DESTINATION, name, tag)
-            restored = RESTORED.search("\n".join(synced.log))
-            if restored is None or any(NOTHING in line or MADE in line for line in synced.log):
+            restored = mover_log.restored("\n".join(synced.log))
+            if not restored:
                 raise MoverFailed(
                     where,
                     "the mover calls it a success, but no eligible snapshot was restored",
-                    f"look at what is in {target.repository} before anything overwrites it",
+                    f"look at what is in {repository} before anything overwrites it",
                     log=synced.log,
                 )
             if not (synced.status.get("latestImage") or {}).get("name"):
@@ -212,27 +206,27 @@ class ClusterSystem:
         self._cluster.apply(PERSISTENT_VOLUME_CLAIM, self._app.claim_of(request.pvc, populated=True))
         self._bound(request.pvc)
         self.synced.append(synced)
-        return RestoreResult(snapshot_id=restored[1], mover_log=synced.log, duration_s=time.monotonic() - started)
+        return RestoreResult(snapshot_id=restored, mover_log=synced.log, duration_s=time.monotonic() - started)
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The snapshots that a restore would choose from."""
-        with repository.opened(self._cluster, self._app.source) as opened:
+        with repositories.opened(self._cluster, self._app.source) as opened:
             return tuple(Snapshot(id=each.id, time=each.time) for each in opened.snapshots())
 
     def snapshot_ids(self) -> frozenset[str]:
         """The ids of all snapshots of the repository: restic names the object of each by its id."""
-        bucket = self.bucket()
-        return frozenset(name.rsplit("/", 1)[1] for name, _ in bucket.objects(f"{bucket.repository}/snapshots"))
+        found = self._bucket().objects(f"{self.repository}/snapshots")
+        return frozenset(location.rsplit("/", 1)[1] for location, _ in found)
 
     def stored(self, repository: str) -> Stored:
         """Count what a repository takes in the bucket."""
-        return self.bucket().stored(repository)
+        return self._bucket().stored(repository)
 
     @contextlib.contextmanager
     def secret_changed(self, key: str, value: Secret) -> Iterator[None]:
         """Let the movers read another Secret: the first is External Secrets', which would change it back."""
         other = f"{self._app.secret}-{secrets.token_hex(4)}"
-        self._make_secret(other, {**self._cluster.secret(self._app.secret, self._namespace), key: value})
+        self._make_secret(other, {**self._secret(), key: value})
         self._reads = other
         try:
             yield
@@ -243,19 +237,23 @@ class ClusterSystem:
     @contextlib.contextmanager
     def lock_held(self) -> Iterator[None]:
         """Leave the lock of a holder that is dead."""
-        secret = self._cluster.secret(self._app.secret, self._namespace)
-        dead_lock.leave(Bucket(secret), secret["RESTIC_PASSWORD"])
+        dead_lock.leave(self._bucket(), self.repository, self._secret()["RESTIC_PASSWORD"])
         yield
 
     def locks(self) -> int:
         """How many locks the repository has."""
-        bucket = self.bucket()
-        return bucket.stored(f"{bucket.repository}/locks").objects
+        return self.stored(f"{self.repository}/locks").objects
 
     def check_repository(self) -> None:
         """Read every byte of the repository and verify it."""
-        with repository.opened(self._cluster, self._app.source) as opened:
+        with repositories.opened(self._cluster, self._app.source) as opened:
             opened.check()
+
+    def _secret(self) -> Mapping[str, Secret]:
+        return self._cluster.secret(self._app.secret, self._namespace)
+
+    def _bucket(self) -> Bucket:
+        return buckets.of_secret(self._secret())
 
     def _make_secret(self, name: str, values: Mapping[str, Secret]) -> None:
         metadata = {**self._app.external_secret["metadata"], "name": name}

@@ -12,6 +12,7 @@ import yaml
 
 from scripts import cluster_settings
 from scripts.e2e import connect, external_secret, minio_server
+from scripts.e2e.bucket import Bucket
 from scripts.e2e.local import LocalSystem, only
 from scripts.e2e.steps import Shown, Steps
 from scripts.e2e.storage import Storage
@@ -21,7 +22,7 @@ from scripts.process import Server, run
 from scripts.provision import endpoint
 from scripts.provision.connect_client import Vault
 from scripts.provision.converge import Converged, Manner, set_up_all
-from scripts.provision.minio_clients import MinioAccess, MinioServer, s3
+from scripts.provision.minio_clients import MinioAccess, MinioServer
 from scripts.provision.onepassword import ItemRecord
 from scripts.provision.patience import PATIENCE
 from scripts.render import render
@@ -155,7 +156,7 @@ class Services:
             ),
             cache=self._made("cache"),
             restic=get("restic").path,
-            bucket_client=s3(self._access.server, credentials.key),
+            bucket=Bucket(self._access.server, credentials.key),
         )
 
     def facts(self) -> tuple[tuple[str, str], ...]:

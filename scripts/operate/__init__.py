@@ -14,7 +14,12 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     restoring     what is seen of a restore -> how it ended
     scratch       the objects of a restore drill
     proof         one restore drill, step by step
+    examination   what checks found -> what a person or a machine reads of it
+    examined_secrets  ExternalSecrets and their stores -> what keeps Secrets from being up to date
     examined      the objects of a cluster -> what keeps backups from being made or restored
+    repository_keys  which password opens a repository, and how one is added and removed
+    consumers     the ExternalSecrets of the item -> Secrets that hold what the record holds
+    rotating      what every rotation needs, and how the cluster gets the new value
     as_text       states -> what a person reads
     as_json       states -> what a machine reads
     status        backup.status
@@ -25,5 +30,7 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     drill         backup.drill
     edit          a YAML file, and an entry that it should have -> the file with it
     add           backup.add
+    rotate_keys   backup.rotate-keys
+    rotate_password  backup.rotate-password
     doctor        cluster.doctor
 """

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import Enum
 
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import REPLICATION_SOURCE
@@ -17,6 +18,15 @@ from scripts.progress import say
 
 TAKE_BACK_TIMES = 5
 """How often a trigger is taken back anew, because the object was changed meanwhile."""
+
+
+class End(Enum):
+    """What a backup came to."""
+
+    BACKED_UP = "backed up"
+    FAILED = "failed"
+    STILL_RUNNING = "still running"
+    NOT_BEGUN = "not begun"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +48,15 @@ class Ended:
     saved: Saved | None = None
     error: BackupError | None = None
     goes_on: bool = False
+
+    @property
+    def kind(self) -> End:
+        """What it came to."""
+        if self.saved is not None:
+            return End.BACKED_UP
+        if self.error is not None:
+            return End.FAILED
+        return End.STILL_RUNNING if self.goes_on else End.NOT_BEGUN
 
 
 class Backups:

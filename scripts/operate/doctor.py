@@ -4,22 +4,25 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
 
 from scripts import cluster as clusters
 from scripts import report
 from scripts.cluster import LIMITS, Cluster, Limits, Object
 from scripts.cluster.kinds import (
+    CLUSTER_SECRET_STORE,
     DEPLOYMENT,
     EXTERNAL_SECRET,
     KUSTOMIZATION,
+    PERSISTENT_VOLUME_CLAIM,
+    REPLICATION_DESTINATION,
     REPLICATION_SOURCE,
     STORAGE_CLASS,
     VOLUME_SNAPSHOT_CLASS,
 )
-from scripts.errors import BackupError, CouldNotRun, FindingsFound, Forbidden, NotFound, Unreachable
-from scripts.operate import apps, examined, repository, seen
+from scripts.errors import BackupError, Forbidden, NotFound, Unreachable
+from scripts.operate import apps, as_json, examination, examined, examined_secrets, repository, seen
 from scripts.operate.apps import App
+from scripts.operate.examination import Examination, Verdict
 from scripts.operate.repository import Repository, Stored
 from scripts.operate.state import State, states
 from scripts.operate.stuck import Reason
@@ -27,37 +30,6 @@ from scripts.progress import step
 
 NAMESPACE = "volsync-system"
 CACHE_FIELDS = ("cacheStorageClassName", "storageClassName")
-
-
-class Verdict(Enum):
-    """What a check comes to."""
-
-    PASSED = "passed"
-    FAILED = "FAILED"
-    UNKNOWN = "unknown"
-    HELD_UP = "held up"
-    """What it rests on has failed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Examination:
-    """
-    What a check found.
-
-    Args:
-        title: of the check.
-
-        verdict: what it comes to.
-
-        reasons: why it failed.
-
-        told: what is worth saying beside; for one that is unknown, what is not known.
-    """
-
-    title: str
-    verdict: Verdict
-    reasons: tuple[Reason, ...] = ()
-    told: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -89,7 +61,7 @@ Found = tuple[Iterable[Reason], Iterable[str]]
 """Why a check fails, and what it could not see."""
 
 
-def run(*, context: str, app: str, all_apps: bool, limits: Limits = LIMITS) -> None:
+def run(*, context: str, app: str, all_apps: bool, format_name: str = "text", limits: Limits = LIMITS) -> None:
     """
     Examine a cluster, and print what each check found.
 
@@ -100,6 +72,8 @@ def run(*, context: str, app: str, all_apps: bool, limits: Limits = LIMITS) -> N
 
         all_apps: whether all are meant.
 
+        format_name: "text" or "json".
+
         limits: how long the API is waited for.
 
     Raises:
@@ -108,17 +82,15 @@ def run(*, context: str, app: str, all_apps: bool, limits: Limits = LIMITS) -> N
         CouldNotRun: where none did, and one could not see all that it has to.
     """
     meant = apps.meant(app, all_apps=all_apps)
+    is_json = as_json.is_asked(format_name)
     with clusters.connect(context, limits) as cluster, ExitStack() as stack, step(f"examine {context}"):
         patient = Patient(cluster=cluster, meant=meant, stack=stack, now=datetime.now(UTC))
         found = examine(patient)
-    report.show(tuple(line for each in found for line in _lines(each)))
-    for verdict, error in ((Verdict.FAILED, FindingsFound), (Verdict.UNKNOWN, CouldNotRun)):
-        count = sum(each.verdict is verdict for each in found)
-        if count:
-            word = "failed" if verdict is Verdict.FAILED else "could not see all that they have to"
-            raise error(
-                f"cluster {context}", f"{count} of {len(found)} checks {word}", "begin with the first one above"
-            )
+    if is_json:
+        report.show_text(examination.document(found, now=patient.now, context=context))
+    else:
+        report.show(tuple(examination.lines(found)))
+    examination.judge(found, context=context)
 
 
 def examine(patient: Patient) -> tuple[Examination, ...]:
@@ -135,7 +107,7 @@ def examine(patient: Patient) -> tuple[Examination, ...]:
     obstacle = ""
     for title, check in CHECKS:
         if obstacle:
-            found.append(Examination(title=title, verdict=Verdict.HELD_UP, told=(obstacle,)))
+            found.append(Examination(title=title, verdict=Verdict.HELD_UP, held_up_by=obstacle))
             continue
         found.append(_examined(title, check, patient))
         if title in FOUNDATIONS and found[-1].verdict is not Verdict.PASSED:
@@ -148,7 +120,7 @@ def _examined(title: str, check: Callable[[Patient], Found], patient: Patient) -
         reasons, told = check(patient)
         whys, unknown = tuple(reasons), tuple(told)
     except Forbidden as refused:
-        return Examination(title=title, verdict=Verdict.UNKNOWN, told=(refused.found,))
+        return Examination(title=title, verdict=Verdict.UNKNOWN, unknown=(refused.found,))
     except BackupError as error:
         return Examination(
             title=title,
@@ -156,7 +128,7 @@ def _examined(title: str, check: Callable[[Patient], Found], patient: Patient) -
             reasons=(Reason(found=f"{error.where}: {error.found}", next_step=error.next_step),),
         )
     verdict = Verdict.FAILED if whys else Verdict.UNKNOWN if unknown else Verdict.PASSED
-    return Examination(title=title, verdict=verdict, reasons=whys, told=unknown)
+    return Examination(title=title, verdict=verdict, reasons=whys, unknown=unknown)
 
 
 def _api(patient: Patient) -> Found:
@@ -165,7 +137,7 @@ def _api(patient: Patient) -> Found:
 
 
 def _sources(patient: Patient) -> Found:
-    listed = patient.cluster.list(REPLICATION_SOURCE, "" if patient.meant is None else patient.meant.namespace)
+    listed = patient.cluster.list(REPLICATION_SOURCE, _namespace(patient))
     patient.sources = apps.chosen(listed, patient.meant, context=patient.cluster.context)
     return (), ()
 
@@ -193,10 +165,32 @@ def _kustomizations(patient: Patient) -> Found:
         return (), ("whether Flux applies them: this cluster has no Flux",)
 
 
-def _external_secrets(patient: Patient) -> Found:
-    namespace = "" if patient.meant is None else patient.meant.namespace
+def _secret_stores(patient: Patient) -> Found:
     try:
-        return examined.external_secrets(patient.sources, patient.cluster.list(EXTERNAL_SECRET, namespace)), ()
+        made = patient.cluster.list(EXTERNAL_SECRET, _namespace(patient))
+        wanted = examined_secrets.secret_stores(examined_secrets.of_movers(patient.sources, made))
+        # each by its name: what is not named by an app need not be seen
+        found = {name: patient.cluster.find(CLUSTER_SECRET_STORE, name) for name in sorted(wanted)}
+        return examined_secrets.stores(found), ()
+    except NotFound:
+        return (), ("whether 1Password answers: this cluster has no External Secrets",)
+
+
+def _destinations(patient: Patient) -> Found:
+    namespace = _namespace(patient)
+    destinations = patient.cluster.list(REPLICATION_DESTINATION, namespace)
+    claims = patient.cluster.list(PERSISTENT_VOLUME_CLAIM, namespace)
+    return examined.destinations(patient.sources, destinations, claims), ()
+
+
+def _namespace(patient: Patient) -> str:
+    return "" if patient.meant is None else patient.meant.namespace
+
+
+def _external_secrets(patient: Patient) -> Found:
+    try:
+        made = patient.cluster.list(EXTERNAL_SECRET, _namespace(patient))
+        return examined_secrets.external_secrets(examined_secrets.of_movers(patient.sources, made)), ()
     except NotFound:
         return (), ("whether their Secrets are kept up to date: this cluster has no External Secrets",)
 
@@ -272,18 +266,12 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("VolumeSnapshotClasses there", _snapshot_classes),
     ("StorageClasses there", _storage_classes),
     ("Kustomizations of the apps ready", _kustomizations),
+    ("ClusterSecretStores ready", _secret_stores),
     ("ExternalSecrets ready", _external_secrets),
+    ("volumes filled from backups when they are made anew", _destinations),
     ("backups made", _backups),
     ("repositories readable", _repositories),
     ("snapshots of the last backups there", _newest),
     ("latest backups restorable", _restorable),
 )
 """Title and check, in the order in which they rest on one another."""
-
-
-def _lines(found: Examination) -> Iterable[str]:
-    held = f", by: {found.told[0]}" if found.verdict is Verdict.HELD_UP else ""
-    yield f"{found.verdict.value:<7}  {found.title}{held}"
-    yield from (f"    {reason.found}; {reason.next_step}" for reason in found.reasons)
-    if not held:
-        yield from (f"    unknown: {text}" for text in found.told)

@@ -1,6 +1,5 @@
 """backup.drill: prove that the newest backup of an app comes back, without touching its volume."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from scripts.e2e.evidence import Evidence
 from scripts.e2e.steps import Shown
 from scripts.e2e.volume_pod import IMAGE, VolumePods
 from scripts.errors import BackupError, ProofFailed, SettingsError
-from scripts.operate import apps, proof, repository, scratch
+from scripts.operate import apps, as_json, proof, repository, scratch
 from scripts.operate.apps import App
 from scripts.operate.proof import Proof
 from scripts.operate.scratch import Scratch
-from scripts.operate.snapshots import FORMATS
-from scripts.operate.state import PROVEN_AT, PROVEN_SNAPSHOT
 from scripts.operate.times import stamp
 from scripts.progress import say
 
@@ -106,8 +103,7 @@ def run(
         ProofFailed: where not every restore was proven; where one app is meant, whatever kept it from being.
     """
     meant = apps.meant(app, all_apps=all_apps)
-    if format_name not in FORMATS:
-        raise SettingsError("--format", f"{format_name!r} is no format", f"give one of {', '.join(FORMATS)}")
+    is_json = as_json.is_asked(format_name)
     for flag, value in (("--concurrency", concurrency), ("--timeout", timeout_s)):
         if value < 1:
             raise SettingsError(f"{flag} {value}", "is too small", "give a whole number, 1 or more")
@@ -120,8 +116,8 @@ def run(
             _all(cluster, sources, concurrency, settings, ended)
         finally:
             drills = tuple(ended.get(found := apps.of(each), Drill(app=found)) for each in sources)
-            if format_name == "json":
-                report.show_text(as_json(drills, context=context))
+            if is_json:
+                report.show_text(document(drills, context=context))
             else:
                 report.show(tuple(lines(drills, context=context)))
     judge(drills, context=context)
@@ -179,9 +175,12 @@ def drill(cluster: Cluster, source: Object, settings: Settings) -> Drill:
         timeout_s=settings.timeout_s,
     )
     with repository.opened(cluster, source) as opened:
+        folder = evidence.made_folder(settings.evidence, started)
         tried = Proof(scratch=place, repository=opened, pods=pods, timeout_s=settings.timeout_s)
-        taken, failure = steps.run((*tried.steps(), ("write down that it is proven", lambda: _write_down(tried))))
-    cleaned, left_behind = steps.run((("leave nothing behind", lambda: _removed(place)),))
+        try:
+            taken, failure = steps.run(tried.steps())
+        finally:
+            cleaned, left_behind = steps.run((("leave nothing behind", lambda: _removed(place)),))
     found = Evidence(
         system="drill",
         started=started,
@@ -189,27 +188,16 @@ def drill(cluster: Cluster, source: Object, settings: Settings) -> Drill:
         facts=_facts(tried, cluster.context),
         steps=taken + cleaned,
     )
-    folder = evidence.made_folder(settings.evidence, started)
     evidence.write(found, folder)
     (folder / "snapshot-record.txt").write_text(digest.checksums(tried.expected), encoding="utf-8")
     return Drill(
         app=app,
         error=failure or left_behind,
-        proven_at=None if failure else found.finished,
+        proven_at=tried.proven_at,
         snapshot=tried.restored.id if tried.restored else "",
         live=tried.live,
         report=str(folder / "report.md"),
     )
-
-
-def _write_down(tried: Proof) -> Shown:
-    app, snapshot = tried.scratch.app, tried.restored
-    if snapshot is None:
-        raise AssertionError("no step without the one before")
-    at = stamp(datetime.now(UTC))
-    change = {"metadata": {"annotations": {PROVEN_AT: at, PROVEN_SNAPSHOT: snapshot.id[:8]}}}
-    tried.scratch.cluster.patch(REPLICATION_SOURCE, app.source, app.namespace, change)
-    return Shown(detail=f"{PROVEN_AT}: {at}")
 
 
 def _removed(place: Scratch) -> Shown:
@@ -254,7 +242,7 @@ def lines(drills: tuple[Drill, ...], *, context: str) -> Iterator[str]:
     yield f"{len(drills)} apps on {context}: {proven} restores proven, {len(drills) - proven} not"
 
 
-def as_json(drills: tuple[Drill, ...], *, context: str) -> str:
+def document(drills: tuple[Drill, ...], *, context: str) -> str:
     """
     Write drills for machines.
 
@@ -277,7 +265,7 @@ def as_json(drills: tuple[Drill, ...], *, context: str) -> str:
         }
         for each in drills
     ]
-    return json.dumps({"version": 1, "context": context, "drills": rows}, indent=2, ensure_ascii=False) + "\n"
+    return as_json.written(context, {"drills": rows})
 
 
 def judge(drills: tuple[Drill, ...], *, context: str) -> None:

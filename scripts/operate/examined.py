@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from scripts.cluster import Kind, Object
 from scripts.operate import apps
+from scripts.operate.examined_secrets import not_ready
 from scripts.operate.repository import Stored
 from scripts.operate.state import Health, State
 from scripts.operate.stuck import Reason
@@ -96,31 +97,57 @@ def kustomizations(sources: Iterable[Object], found: Iterable[Object]) -> Iterat
             yield Reason(found=f"{where} is not there any more", next_step="see who removed it")
         elif (each.get("spec") or {}).get("suspend"):
             yield Reason(found=f"{where} is suspended", next_step=f"run `flux resume kustomization {name}`")
-        elif told := _not_ready(each):
+        elif told := not_ready(each):
             yield Reason(found=f"{where} is not ready: {told}", next_step="mend what it names")
 
 
-def external_secrets(sources: Iterable[Object], found: Iterable[Object]) -> Iterator[Reason]:
+def destinations(sources: Iterable[Object], found: Iterable[Object], claims: Iterable[Object]) -> Iterator[Reason]:
     """
-    Say which Secrets of movers are not kept up to date.
+    Say which volumes would not be filled from their backup when they are made anew.
 
     Args:
         sources: ReplicationSources.
 
-        found: the ExternalSecrets that there are.
+        found: the ReplicationDestinations that there are.
+
+        claims: the PersistentVolumeClaims that there are.
 
     Yields:
         The reasons.
+
+    Source:
+        backube/volsync@v0.12.0:controllers/volumepopulator_controller.go (a volume is filled from status.latestImage)
     """
-    wanted = {(apps.of(each).namespace, _restic(each).get("repository")) for each in sources}
-    for each in found:
-        metadata = each["metadata"]
-        target = ((each.get("spec") or {}).get("target") or {}).get("name") or metadata["name"]
-        told = _not_ready(each) if (metadata["namespace"], target) in wanted else ""
-        if told:
+    there = {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in found}
+    volumes = {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in claims}
+    for source in sources:
+        app = apps.of(source)
+        claim = volumes.get((app.namespace, str(source["spec"].get("sourcePVC", ""))))
+        reference = _spec(claim or {}).get("dataSourceRef") or {}
+        if reference.get("kind") != "ReplicationDestination":
+            # one that was made in another way is restored by hand
+            continue
+        where = f"{app.name}: ReplicationDestination {app.namespace}/{reference['name']}"
+        each = there.get((app.namespace, reference["name"]))
+        if each is None:
+            yield Reason(found=f"{where} is not there", next_step="see the app's Kustomization")
+            continue
+        restic = _restic(each)
+        if restic.get("repository") != _restic(source).get("repository"):
             yield Reason(
-                found=f"ExternalSecret {metadata['namespace']}/{metadata['name']} is not ready: {told}",
-                next_step="see the 1Password item and the ClusterSecretStore",
+                found=f"{where} restores from Secret {restic.get('repository')}, and the app is backed up with "
+                f"Secret {_restic(source).get('repository')}",
+                next_step="give both the same one",
+            )
+        if restic.get("copyMethod") != "Snapshot":
+            yield Reason(
+                found=f"{where} has copyMethod {restic.get('copyMethod')}, from which no volume is filled",
+                next_step="set it to Snapshot",
+            )
+        elif not (each.get("status") or {}).get("latestImage"):
+            yield Reason(
+                found=f"{where} has no image, so that a volume waits for it for ever",
+                next_step="see its condition: `kubectl get replicationdestination`",
             )
 
 
@@ -191,13 +218,11 @@ def unproven(state: State, found: tuple[Stored, ...], now: datetime) -> str:
     return ""
 
 
-def _restic(source: Object) -> Object:
-    found: Object = source["spec"].get("restic") or {}
-    return found
+def _spec(found: Object) -> Object:
+    spec: Object = found.get("spec") or {}
+    return spec
 
 
-def _not_ready(found: Object) -> str:
-    for each in (found.get("status") or {}).get("conditions") or ():
-        if each.get("type") == "Ready":
-            return "" if each.get("status") == "True" else " ".join(str(each.get("message") or each["reason"]).split())
-    return "it was not looked at"
+def _restic(found: Object) -> Object:
+    restic: Object = _spec(found).get("restic") or {}
+    return restic

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from scripts.cluster.kinds import REPLICATION_SOURCE
 from scripts.e2e import digest
 from scripts.e2e.digest import Entry, Manifest
 from scripts.e2e.steps import Shown, Steps
@@ -12,6 +13,7 @@ from scripts.errors import CouldNotRun, MoverFailed, ProofFailed
 from scripts.operate import contents, trigger
 from scripts.operate.repository import Repository, Stored
 from scripts.operate.scratch import Scratch
+from scripts.operate.state import PROVEN_AT, PROVEN_SNAPSHOT
 from scripts.operate.times import stamp
 
 PARTS = 6
@@ -42,6 +44,7 @@ class Proof:
     expected: Manifest = field(default_factory=dict)
     live: str = ""
     """What the comparison with the live volume showed."""
+    proven_at: datetime | None = None
 
     def steps(self) -> Steps:
         """
@@ -57,6 +60,7 @@ class Proof:
             ("compare what came back with them", self._compare),
             ("control: find one changed byte", self._control),
             ("compare with the live volume of now", self._compare_live),
+            ("write down that it is proven", self._write_down),
         )
 
     def _find(self) -> Shown:
@@ -86,13 +90,11 @@ class Proof:
         return Shown(detail=f"the mover says that it restored {_named(meant[0])}, the newest")
 
     def _read(self) -> Shown:
-        if self.restored is None:
-            raise AssertionError("no step without the one before")
-        self.expected = contents.read(self.repository, self.restored.id)
+        self.expected = contents.read(self.repository, self._chosen().id)
         size = sum(entry.size_bytes for entry in self.expected.values())
         if not size:
             raise ProofFailed(
-                f"snapshot {self.restored.id[:8]} of {self.scratch.app.name}",
+                f"snapshot {self._chosen().id[:8]} of {self.scratch.app.name}",
                 "holds not a single byte, and proves nothing",
                 "see whether the app lost its data, or sourcePVC names another volume",
             )
@@ -139,6 +141,18 @@ class Proof:
             )
         self.live = f"{changed} of {len(self.expected.keys() | found.keys())} paths changed since the backup"
         return Shown(detail=f"{self.live}, the others are the same")
+
+    def _write_down(self) -> Shown:
+        app, now = self.scratch.app, datetime.now(UTC)
+        change = {"metadata": {"annotations": {PROVEN_AT: stamp(now), PROVEN_SNAPSHOT: self._chosen().id[:8]}}}
+        self.scratch.cluster.patch(REPLICATION_SOURCE, app.source, app.namespace, change)
+        self.proven_at = now
+        return Shown(detail=f"{PROVEN_AT}: {stamp(now)}")
+
+    def _chosen(self) -> Stored:
+        if self.restored is None:
+            raise AssertionError("no step is taken without the one before")
+        return self.restored
 
 
 def since(backup: Manifest, live: Manifest) -> tuple[int, tuple[str, ...]]:

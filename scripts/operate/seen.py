@@ -171,6 +171,41 @@ def failed(pods: Iterable[Object]) -> tuple[Object, ...]:
     return tuple(pod for pod in pods if (pod.get("status") or {}).get("phase") == "Failed")
 
 
+def uses(pod: Object, secret: str) -> bool:
+    """
+    Tell whether a pod has a Secret in its environment.
+
+    Args:
+        pod: the object.
+
+        secret: name of the Secret.
+
+    Returns:
+        True where a container of it does.
+    """
+    return any(
+        reference.get("name") == secret
+        for container in pod["spec"].get("containers") or ()
+        for reference in (
+            *((each.get("valueFrom") or {}).get("secretKeyRef") or {} for each in container.get("env") or ()),
+            *(each.get("secretRef") or {} for each in container.get("envFrom") or ()),
+        )
+    )
+
+
+def has_ended(pod: Object) -> bool:
+    """
+    Tell whether a pod has ended.
+
+    Args:
+        pod: the object.
+
+    Returns:
+        True where nothing of it runs any more, or ever will.
+    """
+    return (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
+
+
 def log(cluster: Cluster, pod: Object) -> str | None:
     """
     Read what a mover wrote.

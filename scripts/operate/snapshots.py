@@ -1,19 +1,16 @@
 """backup.snapshots: what can be restored of an app."""
 
-import json
 from collections.abc import Iterator
 
 from scripts import cluster as clusters
 from scripts import report
 from scripts.cluster.kinds import REPLICATION_SOURCE
-from scripts.errors import SettingsError
-from scripts.operate import apps, repository
+from scripts.operate import apps, as_json, repository
 from scripts.operate.apps import App
 from scripts.operate.repository import Stored
 from scripts.operate.times import stamp
 from scripts.progress import step
 
-FORMATS = ("text", "json")
 SHORT = 8
 """Hex digits of an id that people are shown, as restic does."""
 
@@ -35,14 +32,13 @@ def run(*, context: str, app: str, format_name: str) -> None:
         CommandFailed: where restic cannot list them.
     """
     meant = apps.one(app)
-    if format_name not in FORMATS:
-        raise SettingsError("--format", f"{format_name!r} is no format", f"give one of {', '.join(FORMATS)}")
+    is_json = as_json.is_asked(format_name)
     with clusters.connect(context) as cluster:
         source = cluster.get(REPLICATION_SOURCE, meant.source, meant.namespace)
         with repository.opened(cluster, source) as opened, step(f"list the snapshots of {meant.name}"):
             found = opened.snapshots()
-    if format_name == "json":
-        report.show_text(as_json(meant, found, context=context))
+    if is_json:
+        report.show_text(document(meant, found, context=context))
     else:
         report.show(tuple(lines(meant, found)))
 
@@ -65,7 +61,7 @@ def lines(app: App, found: tuple[Stored, ...]) -> Iterator[str]:
     yield f"{app.name}: {len(found)} snapshots that a restore can choose"
 
 
-def as_json(app: App, found: tuple[Stored, ...], *, context: str) -> str:
+def document(app: App, found: tuple[Stored, ...], *, context: str) -> str:
     """
     Write snapshots for machines.
 
@@ -77,13 +73,12 @@ def as_json(app: App, found: tuple[Stored, ...], *, context: str) -> str:
         context: of the cluster.
 
     Returns:
-        One document; times are UTC, sizes bytes, and what is not known is null.
+        One document; sizes are bytes.
     """
     rows = [
         {"index": each.index, "id": each.id, "time": stamp(each.time), "size_bytes": each.size_bytes} for each in found
     ]
-    document = {"version": 1, "context": context, "app": app.name, "snapshots": rows}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return as_json.written(context, {"app": app.name, "snapshots": rows})
 
 
 def _size(size_bytes: int | None) -> str:

@@ -4,13 +4,11 @@ from datetime import UTC, datetime
 
 from scripts import cluster as clusters
 from scripts import report
-from scripts.errors import CouldNotRun, FindingsFound, SettingsError
+from scripts.errors import CouldNotRun, FindingsFound
 from scripts.operate import apps, as_json, as_text, seen
 from scripts.operate.seen import Seen
 from scripts.operate.state import Health, State, states
 from scripts.progress import step
-
-FORMATS = ("text", "json")
 
 
 def run(*, context: str, app: str, all_apps: bool, format_name: str) -> None:
@@ -32,13 +30,12 @@ def run(*, context: str, app: str, all_apps: bool, format_name: str) -> None:
         CouldNotRun: where what could not be read might say so.
     """
     meant = apps.meant(app, all_apps=all_apps)
-    if format_name not in FORMATS:
-        raise SettingsError("--format", f"{format_name!r} is no format", f"give one of {', '.join(FORMATS)}")
+    is_json = as_json.is_asked(format_name)
     with clusters.connect(context) as cluster, step(f"read the backups of {context}"):
         found = seen.read(cluster, meant)
     now = datetime.now(UTC)
     known = states(found, now)
-    if format_name == "json":
+    if is_json:
         report.show_text(as_json.status(known, found, now=now, context=context))
     else:
         report.show(as_text.status(known, found, now=now, context=context))

@@ -15,7 +15,14 @@ SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 the label of a field
 LABELS = (RESTIC_PASSWORD, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
 """The fields of the record, as the ExternalSecret of the tree asks for them."""
 
-CONCEALED = frozenset({RESTIC_PASSWORD, SECRET_ACCESS_KEY})
+NEXT = "NEXT_"
+PREVIOUS = "PREVIOUS_"
+"""Before a label: a value on its way in, and one on its way out, while a rotation goes on."""
+
+KNOWN = (*LABELS, *(f"{prefix}{label}" for prefix in (NEXT, PREVIOUS) for label in LABELS))
+"""Every field that this project reads or writes."""
+
+CONCEALED = frozenset(label for label in KNOWN if label.endswith((RESTIC_PASSWORD, SECRET_ACCESS_KEY)))
 """The fields whose values 1Password is to hide."""
 
 ACCESS_KEY_ID_LENGTH = (3, 20)
@@ -81,7 +88,7 @@ class Field:
     One field of the record, as it was found.
 
     Args:
-        label: one of LABELS.
+        label: one of KNOWN.
 
         value: may be empty.
 
@@ -101,7 +108,7 @@ class RecordState:
     Args:
         exists: whether there is one.
 
-        fields: those of LABELS that it has.
+        fields: those of KNOWN that it has.
 
         revision: changes whenever the record does; "" where there is none.
     """
@@ -115,7 +122,7 @@ class RecordState:
         The value of a field.
 
         Args:
-            label: one of LABELS.
+            label: one of KNOWN.
 
         Returns:
             The value; an empty one where there is no such field.

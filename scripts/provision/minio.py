@@ -80,8 +80,8 @@ def observe(access: MinioAccess, names: Names, key: AccessKey) -> Observed:
             owner=_owner(admin, names.user, key),
             signs_in=False,
         )
-    signs_in = _signs_in(access.server, key)
-    return Observed(state=replace(state, signs_in=signs_in), key=key)
+    accepted = signs_in(access.server, key)
+    return Observed(state=replace(state, signs_in=accepted), key=key)
 
 
 def apply(
@@ -161,6 +161,22 @@ class _Hands:
                     admin.group_remove(group, [names.user])  # type: ignore[arg-type]
 
 
+def account_ids(admin: MinioAdmin, user: str) -> frozenset[str]:
+    """
+    List the service accounts of a user.
+
+    Args:
+        admin: who may list them.
+
+        user: whose they are.
+
+    Returns:
+        Their access key ids.
+    """
+    accounts = json.loads(admin.list_service_account(user)).get("accounts") or ()
+    return frozenset(str(account["accessKey"]) for account in accounts)
+
+
 def _versioning(client: Minio, bucket: str) -> str | None:
     try:
         return client.get_bucket_versioning(bucket_name=bucket).status or ""
@@ -182,12 +198,24 @@ def _document(ask: Callable[[], str], missing: str) -> dict[str, Any] | None:
 def _owner(admin: MinioAdmin, user: str, key: AccessKey) -> Owner:
     if key.id == user:
         return Owner.USER
-    accounts = json.loads(admin.list_service_account(user)).get("accounts") or ()
-    known = {account["accessKey"] for account in accounts}
-    return Owner.SERVICE_ACCOUNT if key.id in known else Owner.STRANGER
+    return Owner.SERVICE_ACCOUNT if key.id in account_ids(admin, user) else Owner.STRANGER
 
 
-def _signs_in(server: MinioServer, key: AccessKey) -> bool:
+def signs_in(server: MinioServer, key: AccessKey) -> bool:
+    """
+    Tell whether MinIO accepts a key, whatever it may do.
+
+    Args:
+        server: that is asked.
+
+        key: to sign in with.
+
+    Returns:
+        False where it does not know the key, it is disabled, or its secret is another one.
+
+    Raises:
+        Unreachable, Refused, SettingsError: see minio_clients.explained.
+    """
     with explained(server, "the key of the record"):
         try:
             minio_clients.s3(server, key).list_buckets()

@@ -7,7 +7,7 @@ from typing import TypeVar
 from scripts.errors import Drift, Unreachable
 from scripts.process import wait_until
 from scripts.provision.connect_client import Document, Vault
-from scripts.provision.credentials import CONCEALED, LABELS, NO_RECORD, Credentials, Field, RecordState, complete
+from scripts.provision.credentials import CONCEALED, KNOWN, NO_RECORD, Credentials, Field, RecordState, complete
 from scripts.provision.patience import PATIENCE, Patience
 from scripts.provision.record_file import CATEGORY
 from scripts.settings import Secret
@@ -50,7 +50,9 @@ class ItemRecord:
         item = self._item()
         return NO_RECORD if item is None else self._state(item)
 
-    def write(self, observed: RecordState, fields: Sequence[tuple[str, Secret]]) -> None:
+    def write(
+        self, observed: RecordState, fields: Sequence[tuple[str, Secret]], *, removed: Sequence[str] = ()
+    ) -> None:
         """See Record.write."""
         item = self._item()
         if (NO_RECORD if item is None else self._state(item)).revision != observed.revision:
@@ -58,7 +60,7 @@ class ItemRecord:
         if item is None:
             self._create(fields)
         else:
-            self._replace(item, fields)
+            self._replace(item, fields, removed)
 
     def read(self) -> Credentials:
         """See Record.read."""
@@ -92,7 +94,7 @@ class ItemRecord:
                 concealed=field.get("type") == "CONCEALED",
             )
             for field in item.get("fields") or ()
-            if field.get("label") in LABELS
+            if field.get("label") in KNOWN
         )
         labels = [field.label for field in fields]
         twice = sorted({label for label in labels if labels.count(label) > 1})
@@ -118,8 +120,8 @@ class ItemRecord:
                 self.name, "was made by another run at the same time; the one of this run is gone", "run it again"
             )
 
-    def _replace(self, item: Document, fields: Sequence[tuple[str, Secret]]) -> None:
-        item["fields"] = item.get("fields") or []
+    def _replace(self, item: Document, fields: Sequence[tuple[str, Secret]], removed: Sequence[str]) -> None:
+        item["fields"] = [field for field in item.get("fields") or () if field.get("label") not in removed]
         held = {field.get("label"): field for field in item["fields"]}
         for label, value in fields:
             if label in held:
@@ -133,7 +135,7 @@ class ItemRecord:
             return [state] if state.revision != _revision(item) else []
 
         [state] = self._wait(seen)
-        if any(state.value(label).reveal() != value.reveal() for label, value in fields):
+        if any(state.value(label) != value for label, value in (*fields, *((label, Secret("")) for label in removed))):
             raise self._changed_meanwhile()
 
     def _wait(self, seen: Callable[[], Value]) -> Value:

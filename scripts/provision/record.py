@@ -34,14 +34,18 @@ class Record(Protocol):
         """
         ...
 
-    def write(self, observed: RecordState, fields: Sequence[tuple[str, Secret]]) -> None:
+    def write(
+        self, observed: RecordState, fields: Sequence[tuple[str, Secret]], *, removed: Sequence[str] = ()
+    ) -> None:
         """
-        Make it, or change fields of it; everything else in it stays.
+        Make it, or change fields of it at once; everything else in it stays.
 
         Args:
             observed: what was there when the change was decided.
 
             fields: label and value of what changes.
+
+            removed: labels of the fields that go.
 
         Raises:
             Drift: where it is not any more what was observed, or somebody else wrote at the same time.

@@ -17,7 +17,7 @@ from typing import Any
 from scripts.errors import BackupError, Drift, SettingsError
 from scripts.provision.credentials import (
     CONCEALED,
-    LABELS,
+    KNOWN,
     NO_RECORD,
     Credentials,
     Field,
@@ -69,7 +69,7 @@ class FileRecord:
         fields = tuple(
             Field(label=field["label"], value=Secret(field["value"]), concealed=field.get("type") == "CONCEALED")
             for field in self._fields(content)
-            if field["label"] in LABELS
+            if field["label"] in KNOWN
         )
         labels = [field.label for field in fields]
         twice = sorted({label for label in labels if labels.count(label) > 1})
@@ -77,7 +77,9 @@ class FileRecord:
             raise Drift(self.name, f"has more than one field {', '.join(twice)}", "delete those that are wrong")
         return RecordState(exists=True, fields=fields, revision=hashlib.sha256(content).hexdigest())
 
-    def write(self, observed: RecordState, fields: Sequence[tuple[str, Secret]]) -> None:
+    def write(
+        self, observed: RecordState, fields: Sequence[tuple[str, Secret]], *, removed: Sequence[str] = ()
+    ) -> None:
         """See Record.write."""
         self._remove_leftovers()
         content = self._content()
@@ -87,6 +89,7 @@ class FileRecord:
         document: dict[str, Any] = {"title": self.item, "category": CATEGORY, "fields": []}
         if content is not None:
             document = self._document(content)
+            document["fields"] = [field for field in document["fields"] if field["label"] not in removed]
         for label, value in fields:
             _set(document["fields"], label, value)
         try:

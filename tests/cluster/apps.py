@@ -10,6 +10,7 @@ from typing import Any
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import (
     EVENT,
+    EXTERNAL_SECRET,
     JOB,
     NAMESPACE,
     PERSISTENT_VOLUME_CLAIM,
@@ -99,6 +100,20 @@ class App:
         self.stage.cluster.create(
             SECRET, {"metadata": {"name": name, "namespace": self.namespace}, "stringData": values}
         )
+
+    def make_external_secret(self, store: str = "") -> None:
+        """The ExternalSecret of the repository's Secret, and the Secret that comes of it."""
+        labels = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "RESTIC_PASSWORD")
+        data = {**self.credentials(), **{label: f"{{{{ .{label} }}}}" for label in labels}}
+        spec = {
+            "target": {"name": "restic", "template": {"data": data}},
+            "dataFrom": [{"extract": {"key": self.stage.backend.settings.item}}],
+        }
+        if store:
+            spec["secretStoreRef"] = {"kind": "ClusterSecretStore", "name": store}
+        metadata = {"name": "restic", "namespace": self.namespace}
+        self.stage.cluster.create(EXTERNAL_SECRET, {"metadata": metadata, "spec": spec})
+        self.wait(SECRET, "restic", lambda found: found, "the Secret")
 
     def credentials(self) -> dict[str, str]:
         """What the Secret has: the keys of the 1Password item, and the repository."""

@@ -36,12 +36,14 @@ ROUNDS = 5
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[ApiServer]:
+def running(folder: Path, namespaces: int = NAMESPACES) -> Iterator[ApiServer]:
     """
     Run the API server for as long as the context lasts; KUBECONFIG names it.
 
     Args:
         folder: an existing folder of its own.
+
+        namespaces: how many, of five ReplicationSources each.
 
     Yields:
         The server; one of the sources, many-007/app-3, was due long ago.
@@ -55,7 +57,7 @@ def running(folder: Path) -> Iterator[ApiServer]:
                 ThreadPoolExecutor(max_workers=8) as workers,
             ):
                 definitions.install(cluster)
-                list(workers.map(lambda number: _make(cluster, number), range(NAMESPACES)))
+                list(workers.map(lambda number: _make(cluster, number), range(namespaces)))
             yield server
         finally:
             if before is None:

@@ -23,7 +23,7 @@ IMAGE = "quay.io/backube/volsync:0.12.0"
 
 
 def install(cluster: Cluster, tree: tuple[Resource, ...], settings: ClusterSettings) -> None:
-    """Let a cluster have it all, ready."""
+    """Let a cluster have it all, ready, whatever it had of it."""
     for name, mode in ((settings.storage_class, "Immediate"), (settings.cache_storage_class, "WaitForFirstConsumer")):
         cluster.apply(
             STORAGE_CLASS, {"metadata": {"name": name}, "provisioner": PROVISIONER, "volumeBindingMode": mode}
@@ -36,12 +36,15 @@ def install(cluster: Cluster, tree: tuple[Resource, ...], settings: ClusterSetti
     for each in tree:
         for kind in (KUSTOMIZATION, PROMETHEUS_RULE):
             if (each.id.api_version, each.id.kind) == (kind.api_version, kind.kind):
+                # anew: what an earlier test changed of it is gone
+                cluster.delete(kind, each.id.name, each.id.namespace)
                 cluster.apply(kind, dict(each.document))
     for name in JOBS:
         monitor = {"selector": {}, "endpoints": [{"port": "https"}]}
         cluster.apply(SERVICE_MONITOR, {"metadata": {"name": name, "namespace": SYSTEM}, "spec": monitor})
-        cluster.apply(DEPLOYMENT, deployment(name))
+        cluster.apply(DEPLOYMENT, deployment(name), force=True)
     eventually(lambda: all(_is_ready(cluster.get(DEPLOYMENT, name, SYSTEM)) for name in JOBS))
+    eventually(lambda: all(each.get("status") for each in cluster.list(KUSTOMIZATION, "flux-system")))
 
 
 def deployment(name: str, *, replicas: int = 2) -> Object:
@@ -59,4 +62,6 @@ def deployment(name: str, *, replicas: int = 2) -> Object:
 
 
 def _is_ready(found: Object) -> bool:
-    return (found.get("status") or {}).get("readyReplicas") == 2
+    status = found.get("status") or {}
+    current = status.get("observedGeneration") == found["metadata"]["generation"]
+    return current and status.get("readyReplicas") == status.get("updatedReplicas") == 2

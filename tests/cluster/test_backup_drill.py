@@ -28,7 +28,7 @@ from scripts.operate import drill, scratch
 from scripts.operate.state import PROVEN_AT, PROVEN_SNAPSHOT
 from scripts.settings import REPOSITORY_ROOT
 from tests.cluster import roles
-from tests.cluster.apps import App
+from tests.cluster.apps import SOON_S, App
 from tests.cluster.test_backup_now import DAILY, meanwhile, snapshots
 from tests.processes import eventually
 
@@ -213,6 +213,7 @@ def test_an_app_of_which_nothing_is_saved_has_no_proof(app, files, error, said):
 
 def test_wrong_credentials_and_a_mover_that_is_root_are_told_before_anything_is_made(ready):
     with ready.stage.hub.recording(ready.namespace) as changes:
+        # pragma: allowlist nextline secret - it is made up, and wrong on purpose
         ready.stage.cluster.patch(SECRET, "restic", ready.namespace, {"stringData": {"RESTIC_PASSWORD": "another"}})
         with pytest.raises(CommandFailed, match="RESTIC_PASSWORD is not the one"):
             tried(ready)
@@ -235,9 +236,9 @@ def held(ready):
         text=True,
     )
     try:
-        eventually(lambda: left(ready))
+        eventually(lambda: left(ready), SOON_S)
         ready.stage.backend.gate.hold_after(0)
-        eventually(lambda: ready.stage.backend.gate.is_holding)
+        eventually(lambda: ready.stage.backend.gate.is_holding, SOON_S)
         yield process
     finally:
         process.kill()

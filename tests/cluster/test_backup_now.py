@@ -1,6 +1,7 @@
 """backup.now on a cluster: what is proven, what fails at once, and what is left when it is cut short."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -11,8 +12,8 @@ import pytest
 
 from scripts.cluster import Limits
 from scripts.cluster.kinds import NAMESPACE, REPLICATION_SOURCE
-from scripts.errors import Conflict, Forbidden, MoverFailed, SettingsError, Unreachable
-from scripts.operate import now, trigger
+from scripts.errors import Conflict, FindingsFound, Forbidden, MoverFailed, SettingsError, Unreachable
+from scripts.operate import now, status, trigger
 from scripts.settings import REPOSITORY_ROOT
 from tests.cluster import roles
 from tests.cluster.apps import App, idle, reason
@@ -56,6 +57,28 @@ def test_a_backup_is_done_when_it_saved_a_snapshot_and_its_schedule_is_back(read
     assert out[1] == "1 apps on administrator: 1 backed up, 0 failed, 0 still running, 0 not begun"
     assert manual(ready) == ""
     ready.source(lambda found: reason(found) == "WaitingForSchedule", "its schedule")
+
+
+def test_a_machine_reads_one_document_of_how_a_backup_ended(ready, capsys):
+    back_up(ready, format_name="json")
+    (saved,) = json.loads(capsys.readouterr().out)["apps"]
+
+    assert (saved["app"], saved["result"], saved["error"]) == (f"{ready.namespace}/app", "backed up", None)
+    assert f"/snapshots/{saved['snapshot']}" in snapshots(ready)[0]
+    assert saved["duration_s"] > 0
+
+    ready.change_source(paused=True)
+    with pytest.raises(MoverFailed):
+        back_up(ready, format_name="json")
+    (failed,) = json.loads(capsys.readouterr().out)["apps"]
+
+    assert (failed["result"], failed["snapshot"]) == ("failed", None)
+    assert failed["error"] == {
+        "where": f"ReplicationSource {ready.namespace}/app",
+        "found": "is paused: its mover would never run",
+        "next_step": "remove spec.paused, or see who set it",
+        "exit_code": MoverFailed.exit_code,
+    }
 
 
 def test_a_backup_that_somebody_else_began_is_waited_for_and_is_not_taken_for_this_one(app):
@@ -253,17 +276,22 @@ def test_a_backup_that_takes_too_long_is_given_up_and_goes_on(held):
     assert len(snapshots(held)) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_leaves_no_trigger_and_says_what_goes_on(held, number):
+def started_as_a_program(app):
+    """backup.now of the app, as people start it."""
     command = [sys.executable, "-m", "invoke", "backup.now", "--context", "administrator"]
-    started = subprocess.Popen(
-        [*command, "--app", f"{held.namespace}/app"],
+    return subprocess.Popen(
+        [*command, "--app", f"{app.namespace}/app"],
         cwd=REPOSITORY_ROOT,
         env=dict(os.environ),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_leaves_no_trigger_and_says_what_goes_on(held, number):
+    started = started_as_a_program(held)
     try:
         triggered(held)
         held.source(lambda found: reason(found) == "SyncInProgress")
@@ -278,6 +306,31 @@ def test_a_signal_leaves_no_trigger_and_says_what_goes_on(held, number):
     assert "0 failed, 1 still running, 0 not begun" in out
     assert err.splitlines()[-1].startswith(f"error: {number.name}: ")
     assert manual(held) == ""
+
+
+def test_a_kill_leaves_a_tag_that_status_names_and_the_next_run_takes_it_back(held, capsys):
+    started = started_as_a_program(held)
+    try:
+        triggered(held)
+    finally:
+        started.kill()
+        started.communicate(timeout=60)
+        held.stage.backend.gate.open()
+    held.source(lambda found: idle(found) and trigger.is_ours(found["status"].get("lastManualSync", "")), "its end")
+    with pytest.raises(FindingsFound):
+        status.run(context="administrator", app=f"{held.namespace}/app", all_apps=False, format_name="text")
+    said = capsys.readouterr().out
+
+    assert started.returncode == -signal.SIGKILL
+    assert (
+        f"its schedule is off for as long as the manual trigger {manual(held)} is set; run `invoke backup.now`" in said
+    )
+
+    held.stage.node.instant_movers = True
+    back_up(held)
+
+    assert manual(held) == ""
+    held.source(lambda found: reason(found) == "WaitingForSchedule", "its schedule")
 
 
 def test_all_apps_are_backed_up_so_many_at_once_and_what_failed_is_listed(app, capsys):

@@ -1,9 +1,12 @@
 """cluster.doctor on a cluster: what it says of one that is well, of one that is not, and of what it may not see."""
 
+import json
+
 import pytest
 
 from scripts.cluster import Limits
 from scripts.cluster.kinds import (
+    CLUSTER_SECRET_STORE,
     DEPLOYMENT,
     EXTERNAL_SECRET,
     KUSTOMIZATION,
@@ -21,7 +24,7 @@ from tests.cluster.test_stage import IMAGE
 from tests.processes import eventually
 
 DAILY = {"schedule": "0 2 * * *"}
-CHECKS = 12
+CHECKS = 14
 
 
 def controller(name):
@@ -56,9 +59,10 @@ def controllers(whole_stage):
 
 @pytest.fixture
 def well(app, controllers):  # noqa: ARG001 - they have to run
-    """An app that lacks nothing: backed up, applied by Flux, and with a restore that was compared."""
+    """An app that lacks nothing: with credentials of 1Password, backed up, applied by Flux, with a restore that was compared."""
     app.make_claim(files={"a": "1"})
-    app.make_secret()
+    app.stage.cluster.create(CLUSTER_SECRET_STORE, {"metadata": {"name": app.namespace}, "spec": {}})
+    app.make_external_secret(store=app.namespace)
     app.make_source(DAILY)
     done = app.source()["status"]["lastSyncTime"]
     labels = dict(zip(APPLIED_BY, (app.namespace, "apps"), strict=True))
@@ -66,7 +70,8 @@ def well(app, controllers):  # noqa: ARG001 - they have to run
     app.stage.cluster.patch(REPLICATION_SOURCE, "app", app.namespace, change)
     app.stage.cluster.create(KUSTOMIZATION, kustomization(app.namespace, "apps"))
     app.wait(KUSTOMIZATION, "apps", lambda found: found.get("status"), "its status")
-    return app
+    yield app
+    app.stage.cluster.delete(CLUSTER_SECRET_STORE, app.namespace)
 
 
 @pytest.fixture
@@ -79,7 +84,8 @@ def told(capsys):
             doctor.run(context=context, app=f"{app.namespace}/app", all_apps=False, **rest)
         except (FindingsFound, CouldNotRun) as raised:
             error = raised
-        return capsys.readouterr().out.splitlines(), error
+        out = capsys.readouterr().out
+        return json.loads(out) if "format_name" in rest else out.splitlines(), error
 
     return run
 
@@ -109,6 +115,7 @@ def test_each_fault_is_told_where_it_belongs(well, told):
     cluster, namespace = well.stage.cluster, well.namespace
     cluster.patch(DEPLOYMENT, "volsync", doctor.NAMESPACE, {"spec": {"replicas": 0}}, subresource="scale")
     cluster.patch(KUSTOMIZATION, "apps", namespace, {"spec": {"suspend": True}})
+    cluster.delete(CLUSTER_SECRET_STORE, namespace)
     template = {"data": {"A": "{{ .A }}"}}
     missing = {"target": {"name": "restic", "template": template}, "dataFrom": [{"extract": {"key": "no-such-item"}}]}
     cluster.create(EXTERNAL_SECRET, {"metadata": {"name": "app", "namespace": namespace}, "spec": missing})
@@ -130,6 +137,7 @@ def test_each_fault_is_told_where_it_belongs(well, told):
         "VolumeSnapshotClasses there",
         "StorageClasses there",
         "Kustomizations of the apps ready",
+        "ClusterSecretStores ready",
         "ExternalSecrets ready",
         "backups made",
         "repositories readable",
@@ -140,6 +148,7 @@ def test_each_fault_is_told_where_it_belongs(well, told):
         f"VolumeSnapshotClass no-such-class, which {namespace}/app names, is not there; install",
         "StorageClass no-such-storage, which",
         f"Kustomization {namespace}/apps is suspended; run `flux resume kustomization apps`",
+        f"ClusterSecretStore {namespace} is not ready: it is not there; see the 1Password Connect server",
         f"ExternalSecret {namespace}/app is not ready: ",
         f"{namespace}/app: it is paused; ",
         "RESTIC_PASSWORD is not the one that the repository was made with",
@@ -157,6 +166,13 @@ def test_a_snapshot_that_somebody_deleted_is_told(well, told):
 
     assert isinstance(error, FindingsFound)
     assert with_verdict(lines, "FAILED") == ["FAILED   snapshots of the last backups there"]
+
+    document, error = told(well, format_name="json")
+
+    assert isinstance(error, FindingsFound)
+    (failed,) = [each for each in document["checks"] if each["verdict"] == "failed"]
+    assert failed["title"] == "snapshots of the last backups there"
+    assert [sorted(each) for each in failed["reasons"]] == [["found", "next_step"]]
 
 
 def test_an_api_that_is_away_holds_everything_else_up(well, told):
@@ -190,8 +206,8 @@ def test_the_documented_roles_are_enough_and_without_any_right_something_is_not_
 
     for name in ("backup-snapshots", "cluster-doctor"):
         for resource, verb in roles.rights(name):
-            if resource == "replicationsources":
-                # of backup.snapshots alone
+            if resource in {"configmaps", "replicationsources"}:
+                # of a customCA, and of backup.snapshots alone
                 continue
             less = {**documents, name: roles.without(documents[name], resource, verb)}
             with roles.bound(well.stage.cluster, *less.values()):

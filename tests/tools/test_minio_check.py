@@ -11,12 +11,12 @@ from minio.versioningconfig import SUSPENDED, VersioningConfig
 from scripts.e2e import minio_server
 from scripts.errors import ProofFailed, Refused, SettingsError, Unreachable
 from scripts.model import Change
-from scripts.process import run
 from scripts.provision import converge, policy
 from scripts.provision.converge import Manner
 from scripts.provision.credentials import SECRET_ACCESS_KEY
 from scripts.provision.proof import prove
 from scripts.settings import Secret
+from tests.tools import certificates
 from tests.tools.provisioning import access_to, administration, answering, s3, server_at
 
 
@@ -189,24 +189,7 @@ def test_a_server_that_never_answers_is_given_up_after_so_many_tries(converged, 
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory):
-    """An authority and a certificate for 127.0.0.1 that it signed."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = folder / "private.key"
-    authority, request = folder / "authority.crt", folder / "request.csr"
-    extensions = folder / "extensions"
-    extensions.write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl(
-        ["req", "-x509", *new_key, "-keyout", folder / "authority.key", "-out", authority, "-subj", "/CN=authority"]
-    )
-    openssl(["req", *new_key, "-keyout", key, "-out", request, "-subj", "/CN=minio"])
-    signing = ["-CA", authority, "-CAkey", folder / "authority.key", "-CAcreateserial", "-extfile", extensions]
-    openssl(["x509", "-req", "-in", request, *signing, "-days", "2", "-out", folder / "public.crt"])
-    return minio_server.Tls(certificates=folder, ca_file=authority)
-
-
-def openssl(words):
-    run(["openssl", *words], timeout_s=30)
+    return certificates.signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scripts.errors import SettingsError
-from scripts.operate import apps, examined, snapshots, times
+from scripts.operate import apps, examined, examined_secrets, snapshots, times
 from scripts.operate.apps import App
 from scripts.operate.examined import APPLIED_BY
 from scripts.operate.repository import Stored
@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 def source(labels=None, **restic):
     metadata = {"namespace": "shop", "name": "shop-backup", "labels": labels}
-    return {"metadata": metadata, "spec": {"restic": {"repository": "secret", **restic}}}
+    return {"metadata": metadata, "spec": {"sourcePVC": "data", "restic": {"repository": "secret", **restic}}}
 
 
 def flux(status="True", **spec):
@@ -51,7 +51,64 @@ def test_an_external_secret_is_looked_at_where_a_mover_needs_it(name, namespace,
     metadata = {"namespace": namespace, "name": "made"}
     found = {"metadata": metadata, "spec": {"target": {"name": name}}, "status": failing}
 
-    assert len(list(examined.external_secrets([source()], [found]))) == count
+    chosen = examined_secrets.of_movers([source()], [found])
+
+    assert len(list(examined_secrets.external_secrets(chosen))) == count
+
+
+def store(status):
+    return {"status": {"conditions": [{"type": "Ready", "status": status, "message": "no token"}]}}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        pytest.param(store("True"), [], id="ready"),
+        pytest.param(store("False"), ["ClusterSecretStore 1p is not ready: no token"], id="failing"),
+        pytest.param(None, ["ClusterSecretStore 1p is not ready: it is not there"], id="gone"),
+    ],
+)
+def test_a_store_is_looked_at_where_a_mover_needs_it(found, said):
+    named = [{"spec": {"secretStoreRef": {"kind": kind, "name": name}}} for kind, name in STORES]
+
+    assert examined_secrets.secret_stores(named) == {"1p"}
+    assert [each.found for each in examined_secrets.stores({"1p": found})] == said
+
+
+STORES = (("ClusterSecretStore", "1p"), ("SecretStore", "of-a-namespace"))
+
+
+def destination(**changes):
+    restic = {"repository": "secret", "copyMethod": "Snapshot"} | changes
+    return {
+        "metadata": {"namespace": "shop", "name": "restore"},
+        "spec": {"restic": restic},
+        "status": {"latestImage": {"name": "image"}},
+    }
+
+
+FILLED = {"dataSourceRef": {"kind": "ReplicationDestination", "name": "restore"}}
+
+
+@pytest.mark.parametrize(
+    ("found", "spec", "said"),
+    [
+        pytest.param([destination()], FILLED, [], id="as it should be"),
+        pytest.param([], {}, [], id="a claim that is not filled from a backup"),
+        pytest.param([], FILLED, ["is not there"], id="no destination"),
+        pytest.param([{**destination(), "status": {}}], FILLED, ["has no image"], id="no image"),
+        pytest.param([destination(copyMethod="Direct")], FILLED, ["has copyMethod Direct"], id="no image ever"),
+        pytest.param(
+            [destination(repository="other")], FILLED, ["restores from Secret other"], id="another repository"
+        ),
+    ],
+)
+def test_a_volume_that_would_not_be_filled_from_its_backup_is_told(found, spec, said):
+    claim = {"metadata": {"namespace": "shop", "name": "data"}, "spec": spec}
+    reasons = [each.found for each in examined.destinations([source()], found, [claim])]
+
+    assert len(reasons) == len(said)
+    assert all(text in reason for text, reason in zip(said, reasons, strict=True))
 
 
 @pytest.mark.parametrize(
