@@ -202,17 +202,20 @@ def down(shop, error, match):
 
 
 def test_a_volume_that_may_be_half_restored_keeps_the_app_down_until_it_is_resumed(shop):
-    node, gate = shop.app.stage.node, shop.app.stage.backend.gate
+    node, gate, jobs = shop.app.stage.node, shop.app.stage.backend.gate, shop.app.stage.jobs.controller
     last = shop.source["status"]["lastSyncTime"]
 
     def kill():
         at_step(shop, "restore")
         gate.hold_after(0)
         eventually(lambda: gate.is_holding and movers(shop))
+        # no other attempt comes within the time of this test
+        jobs.stop()
         node.kill(movers(shop)[0], shop.app.namespace)
 
     with meanwhile(kill), down(shop, MoverFailed, "the mover was killed"):
         shop.restore()
+    jobs.start()
     # its source is held, which began no backup, and none is due
     status = shop.source["status"]
     assert (reason(shop.source), status["lastSyncTime"], status.get("nextSyncTime")) == ("WaitingForManual", last, None)
