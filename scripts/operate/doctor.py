@@ -268,10 +268,10 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Found]], ...] = (
     ("Kustomizations of the apps ready", _kustomizations),
     ("ClusterSecretStores ready", _secret_stores),
     ("ExternalSecrets ready", _external_secrets),
+    ("volumes filled from backups when they are made anew", _destinations),
     ("backups made", _backups),
     ("repositories readable", _repositories),
     ("snapshots of the last backups there", _newest),
     ("latest backups restorable", _restorable),
-    ("volumes filled from backups when they are made anew", _destinations),
 )
 """Title and check, in the order in which they rest on one another."""

@@ -67,6 +67,11 @@ CAUSES = (
     ("must be defined", "a key of the Secret is empty", "see the ExternalSecret"),
     ("no space left on device", "a volume of the mover is full", "give the cache more room"),
     ("connection refused", "MinIO is out of reach", "see whether MinIO runs"),
+    (
+        "failed to verify certificate",
+        "MinIO's certificate is not trusted",
+        "let spec.restic.customCA name the certificate of its authority",
+    ),
     ("no such host", "MinIO is out of reach", "see whether MinIO's address is right"),
     ("i/o timeout", "MinIO is out of reach", "see whether the network lets movers through"),
     (

@@ -7,13 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scripts.cluster.kinds import REPLICATION_SOURCE, SECRET
+from scripts import toolchain
+from scripts.cluster.kinds import CONFIG_MAP, REPLICATION_SOURCE, SECRET
+from scripts.e2e import minio_server, mover
+from scripts.e2e.mover import Mover
 from scripts.errors import CommandFailed, Drift, Forbidden, NotFound, SettingsError
 from scripts.operate import snapshots, unlock
+from scripts.process import run
 from tests.cluster import roles
 from tests.cluster.test_backup_now import meanwhile
 from tests.cluster.test_operator_double_failures import failed
 from tests.processes import eventually
+from tests.tools import certificates
 
 DAILY = {"schedule": "0 2 * * *"}
 
@@ -95,6 +100,54 @@ def test_no_key_of_the_secret_but_the_known_ones_reaches_restic(ready, capsys, t
 
     assert len(listed(ready, capsys)) == 1
     assert not run_by_restic.exists()
+
+
+@pytest.fixture
+def https(app, tmp_path):
+    """An app whose repository is on a MinIO of its own, with a certificate of its own authority; gives app and authority."""
+    (tmp_path / "objects").mkdir()
+    tls = certificates.signed(tmp_path)
+    with minio_server.run(data=tmp_path / "objects", log=tmp_path / "log", tls=tls) as server:
+        address = f"s3:{server.endpoint}/of-its-own/app"
+        administrator = {
+            "AWS_ACCESS_KEY_ID": server.administrator.id,
+            "AWS_SECRET_ACCESS_KEY": server.administrator.secret.reveal(),
+        }
+        app.make_secret(RESTIC_REPOSITORY=address, **administrator)
+        secret = app.stage.cluster.secret("restic", app.namespace)
+        environment = mover.environment(Mover(restic=tmp_path, secret=secret, data=tmp_path, cache=tmp_path / "cache"))
+        run((toolchain.get("restic").path, "init", "--cacert", tls.ca_file), timeout_s=60, environment=environment)
+        yield app, tls.ca_file.read_text()
+
+
+def test_a_repository_behind_an_authority_of_ones_own_is_read_where_custom_ca_names_it(https, capsys):
+    app, authority = https
+    metadata = {"name": "authority", "namespace": app.namespace}
+    app.stage.cluster.create(CONFIG_MAP, {"metadata": metadata, "data": {"ca.crt": authority}})
+    app.stage.cluster.create(SECRET, {"metadata": metadata, "stringData": {"ca.crt": authority}})
+    app.make_source(DAILY)
+    role = roles.read("backup-snapshots")
+
+    for custom, error, said in (
+        (None, CommandFailed, "MinIO's certificate is not trusted .*customCA"),
+        ({"configMapName": "authority"}, CommandFailed, "MinIO's certificate is not trusted"),
+        ({"configMapName": "authority", "key": "other"}, SettingsError, "has no other, which customCA names"),
+        ({"secretName": "none", "key": "ca.crt"}, NotFound, "none"),
+    ):
+        app.change_source(restic={"customCA": custom})
+        with pytest.raises(error, match=said):
+            listed(app, capsys)
+    for name in ("configMapName", "secretName"):
+        app.change_source(restic={"customCA": None})
+        app.change_source(restic={"customCA": {name: "authority", "key": "ca.crt"}})
+        with roles.bound(app.stage.cluster, role):
+            assert listed(app, capsys, "person") == []
+    app.change_source(restic={"customCA": {"secretName": None, "configMapName": "authority"}})
+    with (
+        roles.bound(app.stage.cluster, roles.without(role, "configmaps", "get")),
+        pytest.raises(Forbidden, match="get configmaps"),
+    ):
+        listed(app, capsys, "person")
 
 
 # ------------------------------------------------------------------------------------------------------------- unlock
@@ -207,8 +260,8 @@ def test_a_lock_of_a_dead_mover_is_shown_removed_and_proven_gone_by_whom_the_rol
         assert len(listed(quiet, capsys, "person")) >= 2
     for name, role in (("backup-snapshots", snapshots_role), ("backup-unlock", unlock_role)):
         for resource, verb in roles.rights(name):
-            if resource == "pods/log":
-                # of a mover that fails: as for backup.now
+            if resource in {"configmaps", "pods/log"}:
+                # of a customCA; of a mover that fails: as for backup.now
                 continue
             others = (unlock_role,) if role is snapshots_role else (snapshots_role,)
             less = roles.without(role, resource, verb)
