@@ -38,9 +38,12 @@ CLEANS_UP_ON_CTRL_C: Patience = {"interrupt_timeout": 120.0, "terminate_timeout"
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Back up, wipe, restore and compare on this machine; `-- --size 1GiB --files 100000` scales the dataset."""
+    """Back up, wipe, restore and compare on this machine, or on a cluster with `-- --context NAME`; `-- --size 1GiB` scales it."""
     session.install(*PINNED, "requirements.txt")
-    session.run("python", "-m", "invoke", "e2e", *session.posargs, **CLEANS_UP_ON_SIGTERM)
+    if any(word.partition("=")[0] == "--context" for word in session.posargs):
+        session.run("python", "-m", "invoke", "cluster.e2e", *session.posargs, **CLEANS_UP_ON_SIGTERM)
+    else:
+        session.run("python", "-m", "invoke", "e2e", *session.posargs, **CLEANS_UP_ON_SIGTERM)
 
 
 @nox.session

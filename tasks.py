@@ -194,6 +194,61 @@ def backup_now(
     now.run(context=context, app=app, all_apps=all, concurrency=concurrency, timeout_s=timeout, format_name=format)
 
 
+@task(
+    help=APPS
+    | {
+        "concurrency": "how many drills may run at once",
+        "image": "of the pods that read volumes, with Python; the pinned one where not given",
+        "timeout": "seconds that a restore may take, and each reading of a volume",
+        "evidence": "folder below which the evidence of each drill is kept",
+    }
+    | FORMAT
+)
+@exits_cleanly
+def backup_drill(
+    _: Context,
+    *,
+    context: str = "",
+    app: str = "",
+    all: bool = False,
+    concurrency: int = 1,
+    image: str = "",
+    timeout: int = 3600,
+    evidence: str = "evidence",
+    format: str = "text",
+) -> None:
+    """Prove that the newest backup of an app, or of all, comes back, without touching its volume."""
+    from scripts.operate import drill
+
+    drill.run(
+        context=context,
+        app=app,
+        all_apps=all,
+        concurrency=concurrency,
+        image=image,
+        timeout_s=timeout,
+        evidence_folder=evidence,
+        format_name=format,
+    )
+
+
+@task(
+    help={
+        "name": "the app, as its Flux Kustomization is called, with or without cluster-apps-",
+        "namespace": "of its volume; the only one that it has objects in where not given",
+        "size": "of its volume, as in 10Gi",
+        "user": "the number of the user that the app runs as, who has to own what is restored",
+        "root": ROOT,
+    },
+)
+@exits_cleanly
+def backup_add(_: Context, name: str, namespace: str = "", size: str = "", user: str = "", root: str = "") -> None:
+    """Write the lines that give an app of the tree backups, at a time of day that follows from its name."""
+    from scripts.operate import add
+
+    add.run(name=name, namespace=namespace, size=size, user=user, root=root)
+
+
 @task(help=CLUSTER | {"app": APPS["app"]} | FORMAT)
 @exits_cleanly
 def backup_snapshots(_: Context, context: str = "", app: str = "", format: str = "text") -> None:
@@ -201,6 +256,51 @@ def backup_snapshots(_: Context, context: str = "", app: str = "", format: str =
     from scripts.operate import snapshots
 
     snapshots.run(context=context, app=app, format_name=format)
+
+
+@task(
+    help=CLUSTER
+    | {
+        "app": APPS["app"],
+        "at": "a time, as in 2026-01-31T02:30:00Z: the newest snapshot that is not later",
+        "snapshot": "the first digits of the id of a snapshot",
+        "previous": "how many snapshots to go back from the newest, which is restored where nothing is said",
+        "into": "a PVC to make and to restore into; the app and its volume are left alone",
+        "resume": "finish or undo a restore that was cut short",
+        "without_backup": "restore without a backup of what is there now, which is lost",
+        "image": "of the pod that reads the volume: with Python 3.11 or newer; a pinned one where not given",
+        "timeout": "seconds that the backup before, the restore and the comparison may take each",
+    }
+)
+@exits_cleanly
+def backup_restore(
+    _: Context,
+    context: str = "",
+    app: str = "",
+    at: str = "",
+    snapshot: str = "",
+    previous: str = "",
+    into: str = "",
+    resume: bool = False,
+    without_backup: bool = False,
+    image: str = "",
+    timeout: int = 7200,
+) -> None:
+    """Restore one snapshot in the place of an app's volume, and prove it; what was stopped for it is started again."""
+    from scripts.operate import restore
+
+    restore.run(
+        context=context,
+        app=app,
+        at=at,
+        snapshot=snapshot,
+        previous=previous,
+        into=into,
+        resume=resume,
+        backup=not without_backup,
+        image=image,
+        timeout_s=timeout,
+    )
 
 
 @task(
@@ -296,6 +396,52 @@ def cluster_doctor(_: Context, context: str = "", app: str = "", all: bool = Fal
     doctor.run(context=context, app=app, all_apps=all, format_name=format)
 
 
+@task(
+    help=CLUSTER
+    | {
+        "size": "bytes of the dataset, as in 64MiB or 1GiB",
+        "files": "number of its files",
+        "evidence": "folder below which the evidence of this run is kept",
+        "namespace": "that is made and removed; one with a name of its own where not given",
+        "image": "of the pods that write and read volumes; a pinned one where not given",
+        "prometheus": "URL of the Prometheus or Victoria Metrics that watches the cluster",
+        "allow_missing": "parts that may be missing: some of flux,external-secrets,prometheus",
+        "record": RECORD,
+        "timeout": "seconds that one backup, restore or pod may take",
+    }
+)
+@exits_cleanly
+def cluster_e2e(
+    _: Context,
+    *,
+    context: str = "",
+    size: str = "16MiB",
+    files: int = 200,
+    evidence: str = "evidence",
+    namespace: str = "",
+    image: str = "",
+    prometheus: str = "",
+    allow_missing: str = "",
+    record: str = "",
+    timeout: int = 1800,
+) -> None:
+    """Back up, wipe, restore and compare on a cluster, in a namespace of the run's own, with the objects of this tree."""
+    from scripts.cluster_e2e.run import run
+
+    run(
+        context=context,
+        size=size,
+        files=files,
+        evidence_folder=evidence,
+        namespace=namespace,
+        image=image,
+        prometheus=prometheus,
+        allow_missing=allow_missing,
+        record_file=record,
+        timeout_s=timeout,
+    )
+
+
 namespace = Collection(
     setup,
     validate,
@@ -307,11 +453,14 @@ namespace = Collection(
         status=backup_status,
         now=backup_now,
         snapshots=backup_snapshots,
+        restore=backup_restore,
+        drill=backup_drill,
         unlock=backup_unlock,
+        add=backup_add,
         rotate_keys=backup_rotate_keys,
         rotate_password=backup_rotate_password,
     ),
-    cluster=Collection(doctor=cluster_doctor),
+    cluster=Collection(doctor=cluster_doctor, e2e=cluster_e2e),
     onepassword=Collection(setup=onepassword_setup),
     minio=Collection(setup=minio_setup, check=minio_check),
     charts=Collection(fetch=charts_fetch),

@@ -7,5 +7,6 @@ The Python behind the tasks: what static YAML cannot do.
     dataset -- scenario (local | cluster) -- compare --> Evidence ------------+
 
 Imports point one way: errors, model, settings, process, progress, toolchain, cluster_settings, scalars, nesting, document, store,
-source, render, checks, report, review, charts, validate, cluster, provision, e2e, publish. The layers are checked by import-linter (pyproject.toml).
+source, render, checks, report, review, charts, validate, cluster, provision, e2e, operate, cluster_e2e, publish. The layers are
+checked by import-linter (pyproject.toml).
 """

@@ -17,9 +17,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class _Arrived:
     number: int | None = None
     held: bool = False
+    ends_threads: bool = False
 
 
 _ARRIVED = _Arrived()
+_THREAD = threading.local()
 
 
 @contextlib.contextmanager
@@ -35,6 +37,7 @@ def signals_as_interrupts() -> Iterator[None]:
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         _ARRIVED.number = number
+        _ARRIVED.ends_threads = True
         if not _ARRIVED.held:
             _act()
 
@@ -42,6 +45,7 @@ def signals_as_interrupts() -> Iterator[None]:
     try:
         yield
     finally:
+        _ARRIVED.ends_threads = False
         for each, handler in before.items():
             signal.signal(each, handler)
 
@@ -66,6 +70,33 @@ def held() -> Iterator[None]:
     finally:
         _ARRIVED.held = False
         _act()
+
+
+@contextlib.contextmanager
+def also_in_this_thread() -> Iterator[None]:
+    """
+    Let a signal end the work of a thread too, which no signal reaches by itself; it looks for one wherever it waits.
+
+    Raises:
+        Interrupted: once, where a signal has ended the work; the clean-up after it may wait again.
+    """
+    _THREAD.looks = True
+    try:
+        yield
+    finally:
+        _THREAD.looks = False
+
+
+def look() -> None:
+    """
+    Look whether the work of this thread has to end; called wherever one may wait.
+
+    Raises:
+        Interrupted: where it has.
+    """
+    if _ARRIVED.ends_threads and getattr(_THREAD, "looks", False):
+        _THREAD.looks = False
+        raise Interrupted("a signal", "the work was ended half-way and cleaned up", "run it again")
 
 
 def _act() -> None:

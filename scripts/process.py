@@ -1,10 +1,13 @@
 """The only place that starts a program or waits for something."""
 
 import contextlib
+import io
 import os
+import select
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +22,9 @@ Value = TypeVar("Value")
 
 GRACE_S = 5.0
 """Seconds between asking a program to end and ending it."""
+
+LOOK_UP_S = 1.0
+"""After which a thread that waits for a program looks whether the work was ended meanwhile, in seconds."""
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME")
 """What a program gets of this process's environment unless it is given more: never a credential."""
@@ -143,14 +149,95 @@ def run(
         stderr=_redacted(err.decode("utf-8", "surrogateescape"), variables),
         duration_s=time.monotonic() - started,
     )
-    if accept is not None and completed.exit_code not in accept:
-        raise CommandFailed(
-            Path(words[0]).name,
-            f"`{_shown(words)}` ended with exit code {completed.exit_code}: {last_words(completed)}",
-            next_step,
-            command_exit_code=completed.exit_code,
-        )
+    _accept(completed, accept, next_step)
     return completed
+
+
+@contextlib.contextmanager
+def streamed(
+    command: Sequence[str | Path],
+    *,
+    silence_s: float,
+    environment: Mapping[str, str | Secret],
+    next_step: str = "read its output above",
+) -> Iterator[IO[bytes]]:
+    """
+    Run a program whose output is too large to be kept.
+
+    Args:
+        command: the program and its arguments; never a secret.
+
+        silence_s: how long it may be waited for, for more of its output or for its end, in seconds.
+
+        environment: all that it sees.
+
+        next_step: for the message of a failure.
+
+    Yields:
+        What it writes to its standard output, as it is written. Secrets are not redacted in it.
+
+    Raises:
+        ToolMissing: where there is no such program.
+
+        CommandFailed: where it is silent for too long, or at the end, where its exit code is not 0.
+    """
+    words = tuple(str(word) for word in command)
+    begun = time.monotonic()
+    # a file, because a pipe that nobody empties would stop it
+    with (
+        tempfile.TemporaryFile() as errors,
+        _running(words, environment, None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process,
+    ):
+        if process.stdout is None:
+            raise AssertionError("a pipe was asked for")
+        silent = CommandFailed(
+            Path(words[0]).name,
+            f"`{_shown(words)}` was silent for {silence_s:g} s",
+            "run it by hand to see what it waits for",
+        )
+        output = io.BufferedReader(_Output(process.stdout.fileno(), silence_s, silent), _Output.BLOCK_BYTES)
+        yield output
+        while output.read(_Output.BLOCK_BYTES):
+            pass
+        try:
+            process.wait(timeout=silence_s)
+        except subprocess.TimeoutExpired as expired:
+            raise silent from expired
+        errors.seek(0)
+        text = _redacted(errors.read().decode("utf-8", "surrogateescape"), environment)
+        completed = Completed(
+            command=words,
+            exit_code=process.returncode,
+            stdout="",
+            stderr=text,
+            duration_s=time.monotonic() - begun,
+        )
+        _accept(completed, (0,), next_step)
+
+
+class _Output(io.RawIOBase):
+    """A program's output, which is not waited for without an end."""
+
+    BLOCK_BYTES = 1 << 20
+
+    def __init__(self, descriptor: int, silence_s: float, silent: CommandFailed) -> None:
+        self._descriptor = descriptor
+        self._silence_s = silence_s
+        self._silent = silent
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # BufferedReader gives it one
+        deadline = time.monotonic() + self._silence_s
+        while not select.select([self._descriptor], [], [], min(self._silence_s, LOOK_UP_S))[0]:
+            interrupts.look()
+            if time.monotonic() >= deadline:
+                raise self._silent
+        interrupts.look()
+        read = os.read(self._descriptor, len(buffer))
+        buffer[: len(read)] = read
+        return len(read)
 
 
 def last_words(completed: Completed, lines: int = 3) -> str:
@@ -254,6 +341,7 @@ def wait_until(predicate: Callable[[], Value], *, timeout_s: float, every_s: flo
     """
     deadline = time.monotonic() + timeout_s
     while True:
+        interrupts.look()
         value = predicate()
         if value:
             return value
@@ -343,6 +431,16 @@ def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     # the group may outlive its leader: a program's children end with it
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
+
+
+def _accept(completed: Completed, accept: tuple[int, ...] | None, next_step: str) -> None:
+    if accept is not None and completed.exit_code not in accept:
+        raise CommandFailed(
+            Path(completed.command[0]).name,
+            f"`{_shown(completed.command)}` ended with exit code {completed.exit_code}: {last_words(completed)}",
+            next_step,
+            command_exit_code=completed.exit_code,
+        )
 
 
 def _redacted(text: str, variables: Mapping[str, str | Secret]) -> str:

@@ -1,6 +1,7 @@
 """What is going on, while it is going on: a live line on a terminal, plain lines elsewhere."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -27,7 +28,9 @@ def step(text: str) -> Iterator[None]:
     """
     started = time.monotonic()
     shown = escape(text)
-    with CONSOLE.status(shown) if CONSOLE.is_terminal else _announced(shown):
+    # a terminal has one live line
+    live = CONSOLE.is_terminal and threading.current_thread() is threading.main_thread()
+    with CONSOLE.status(shown) if live else _announced(shown):
         try:
             yield
         except BaseException:

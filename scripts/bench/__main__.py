@@ -16,8 +16,9 @@ from pathlib import Path
 from scripts.bench import validation
 from scripts.bench.timing import TIMEOUT_S, median, python, timed
 from scripts.e2e import connect, dataset, minio_server, mover
-from scripts.e2e.dataset import Dataset, parse_size
+from scripts.e2e.dataset import Dataset
 from scripts.e2e.mover import Mover, MoverRun
+from scripts.e2e.size import parse_size
 from scripts.errors import MoverFailed
 from scripts.process import minimal_environment, run
 from scripts.progress import step

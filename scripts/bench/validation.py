@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from scripts.bench import trees
+from scripts.bench import kubeconform, trees
 from scripts.bench.timing import TIMEOUT_S, python, timed
 from scripts.errors import BackupError, CommandFailed
 from scripts.particulars import Particulars, particulars
@@ -105,12 +105,10 @@ def _peers(work: Path, tree: Path) -> dict[str, Callable[[], object]]:
         pass
     else:
         found["flate"] = lambda: _flate(flate, work, tree)
-    if kubeconform := shutil.which("kubeconform"):
-        found["kubeconform"] = lambda: run(
-            (kubeconform, "-summary", "-ignore-missing-schemas", "-skip", "Kustomization", tree / "kubernetes"),
-            timeout_s=TIMEOUT_S,
-            accept=None,
-        )
+    if program := shutil.which("kubeconform"):
+        schemas = work / "schemas"
+        kubeconform.write_schemas(tree, schemas)
+        found["kubeconform"] = lambda: kubeconform.check(program, tree, schemas)
     return found
 
 

@@ -15,6 +15,7 @@ from scripts.errors import NotFound
 from scripts.settings import Secret
 
 FIELD_MANAGER = "apps-backup"
+POD_PROXY = "https:{pod}:{port}"
 
 
 @contextlib.contextmanager
@@ -320,6 +321,32 @@ class Cluster:
             call=self._call("get", kinds.POD, namespace, pod, "log"),
             path=kinds.POD.path(namespace=namespace, name=pod, subresource="log"),
             params=params,
+        )
+        return self._connection.send(request).decode("utf-8", "replace")
+
+    def asked_of_pod(self, pod: str, namespace: str, port: int, path: str) -> str:
+        """
+        Ask a pod by HTTPS through the API server, which does not ask who it is.
+
+        Args:
+            pod: its name.
+
+            namespace: of the pod.
+
+            port: that it listens on.
+
+            path: of what is asked for ("metrics").
+
+        Returns:
+            The text of the answer.
+
+        Raises:
+            Unreachable: where the API server gets no answer.
+        """
+        named = POD_PROXY.format(pod=pod, port=port)
+        request = Request(
+            call=self._call("get", kinds.POD, namespace, pod, "proxy"),
+            path=f"{kinds.POD.path(namespace=namespace, name=named, subresource='proxy')}/{path}",
         )
         return self._connection.send(request).decode("utf-8", "replace")
 

@@ -189,7 +189,8 @@ class Connection:
             METHODS[call.verb],
             request.path,
             params=request.params,
-            content=None if request.body is None else json.dumps(request.body).encode(),
+            # not escaped: an apply is read as YAML, which knows no surrogate pairs
+            content=None if request.body is None else json.dumps(request.body, ensure_ascii=False).encode(),
             headers={} if request.body is None else {"Content-Type": request.content_type},
             timeout=httpx.Timeout(self.limits.answer_s, connect=self.limits.connect_s, read=silence_s),
             extensions={"sni_hostname": self._access.server_name} if self._access.server_name else {},

@@ -1,14 +1,13 @@
-"""A size, a number of files and a nonce -> a tree that is hard to bring back."""
+"""
+A size, a number of files and a nonce -> a tree that is hard to bring back.
+
+It needs Python's own library alone: on a cluster its source is what a pod runs.
+"""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.errors import SettingsError
-
-UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-SIZE = re.compile(r"(\d+) ?(B|[KMGT]iB)")
 FILES_A_DIRECTORY = 1000
 HOLE_BYTES = 8 << 20
 NONCE_FILE = "nonce.txt"
@@ -43,25 +42,6 @@ class Dataset:
     size_bytes: int
     files: int
     nonce: str
-
-
-def parse_size(text: str) -> int:
-    """
-    Read a size as people write it.
-
-    Args:
-        text: a whole number and a unit, as in "64MiB" or "512 B".
-
-    Returns:
-        Bytes.
-
-    Raises:
-        SettingsError: where it is something else.
-    """
-    match = SIZE.fullmatch(text.strip())
-    if match is None:
-        raise SettingsError("--size", f"`{text}` is no size", f"give a whole number of {', '.join(UNITS)}")
-    return int(match[1]) * UNITS[match[2]]
 
 
 def write(dataset: Dataset, root: Path) -> tuple[str, ...]:
@@ -153,20 +133,26 @@ def _write_times_and_modes(root: Path) -> None:
     os.utime(folder, ns=(1_600_000_000_000_000_007, 1_600_000_000_000_000_007))
 
 
-def corrupt_one_byte(root: Path) -> str:
+def corrupt_one_byte(root: Path, path: str = NONCE_FILE) -> str:
     """
     Change one byte of one file and nothing else about it: not its size, not its time; a second call changes it back.
 
     Args:
-        root: a written dataset.
+        root: a written dataset, or any other directory.
+
+        path: of a file in it that is not empty, relative to the root.
 
     Returns:
-        The path of that file, relative to the root.
+        The path.
     """
-    path = root / NONCE_FILE
-    status = path.stat()
-    content = bytearray(path.read_bytes())
-    content[0] ^= 0x01
-    path.write_bytes(bytes(content))
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    return NONCE_FILE
+    file = root / path
+    status = file.stat()
+    if not os.access(file, os.W_OK):
+        file.chmod(status.st_mode | 0o200)
+    with file.open("r+b") as content:
+        (byte,) = content.read(1)
+        content.seek(0)
+        content.write(bytes([byte ^ 0x01]))
+    file.chmod(status.st_mode)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return path

@@ -1,13 +1,30 @@
-"""A directory -> a record of everything in it, and two records -> what differs between them."""
+"""
+A directory -> a record of everything in it, and two records -> what differs between them.
 
+It needs Python's own library alone: on a cluster its source is what a pod runs.
+"""
+
+import base64
 import hashlib
+import json
 import os
 import stat
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 BLOCK_BYTES = 1 << 20
+LOST_AND_FOUND = "lost+found"
+"""Of the file system, not of the app: it is at the top of a volume, and no backup has it."""
+
+LINE = 2000
+"""Characters of a line of a record that travels; container runtimes break lines at 16 KiB."""
+
+END = "end-of-record"
+
+NAMED = 5
+"""Differences that a message names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +56,8 @@ class Entry:
     target: str = ""
     linked_to: str = ""
 
+
+ENTRY = tuple(field.name for field in fields(Entry))
 
 Manifest = Mapping[str, Entry]
 """Path relative to the recorded directory -> what is there; bytes of a name that are no UTF-8 are kept as surrogates."""
@@ -75,7 +94,7 @@ def record(root: Path) -> Manifest:
     Read a directory to the last byte.
 
     Args:
-        root: the directory; it is not part of the record itself.
+        root: the directory; it is not part of the record itself, nor is a `lost+found` in it.
 
     Returns:
         The record, sorted by path.
@@ -110,6 +129,20 @@ def compare(expected: Manifest, found: Manifest) -> tuple[Difference, ...]:
     return tuple(differences)
 
 
+def listed(differences: tuple[Difference, ...]) -> str:
+    """
+    Name differences in a message.
+
+    Args:
+        differences: one or more.
+
+    Returns:
+        The first ones, and how many more there are.
+    """
+    more = f", and {len(differences) - NAMED} more" if len(differences) > NAMED else ""
+    return "; ".join(map(str, differences[:NAMED])) + more
+
+
 def digest(manifest: Manifest) -> str:
     """
     One checksum for a whole record.
@@ -123,7 +156,7 @@ def digest(manifest: Manifest) -> str:
     total = hashlib.sha256()
     for path in sorted(manifest):
         entry = manifest[path]
-        for value in (path, *(str(getattr(entry, field.name)) for field in fields(Entry))):
+        for value in (path, *(str(getattr(entry, name)) for name in ENTRY)):
             encoded = value.encode("utf-8", "surrogateescape")
             total.update(len(encoded).to_bytes(8, "big") + encoded)
     return total.hexdigest()
@@ -147,6 +180,49 @@ def checksums(manifest: Manifest) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def dumped(manifest: Manifest) -> str:
+    """
+    A record as text that can travel through a log.
+
+    Args:
+        manifest: the record.
+
+    Returns:
+        ASCII: base64 of the compressed record, and a last line with its length and checksum. A file takes about 80 bytes.
+    """
+    rows = {path: [getattr(entry, name) for name in ENTRY] for path, entry in manifest.items()}
+    packed = zlib.compress(json.dumps(rows).encode("ascii"))
+    text = base64.b64encode(packed).decode("ascii")
+    lines = [text[start : start + LINE] for start in range(0, len(text), LINE)]
+    return "\n".join((*lines, f"{END} {len(packed)} {hashlib.sha256(packed).hexdigest()}")) + "\n"
+
+
+def loaded(text: str) -> Manifest:
+    """
+    Read a record that travelled.
+
+    Args:
+        text: as `dumped` made it.
+
+    Returns:
+        The record.
+
+    Raises:
+        ValueError: where the text is not whole; it says what is missing.
+    """
+    *lines, last = text.splitlines() or [""]
+    match last.split():
+        case [first, size, checksum] if first == END:
+            packed = base64.b64decode("".join(lines))
+        case _:
+            raise ValueError("its end is missing")
+    if len(packed) != int(size) or hashlib.sha256(packed).hexdigest() != checksum:
+        raise ValueError(f"{len(packed)} of {size} bytes are there, or not as they were sent")
+    return {
+        path: Entry(**dict(zip(ENTRY, row, strict=True))) for path, row in json.loads(zlib.decompress(packed)).items()
+    }
+
+
 def shown(text: str) -> str:
     """
     A name or value on one line of printable text.
@@ -163,6 +239,8 @@ def shown(text: str) -> str:
 
 def _paths(root: Path) -> Iterator[tuple[str, Path]]:
     for folder, directories, names in os.walk(root, onerror=_raise):
+        if Path(folder) == root and LOST_AND_FOUND in directories:
+            directories.remove(LOST_AND_FOUND)
         for name in (*directories, *names):
             full = Path(folder, name)
             yield str(full.relative_to(root)), full
@@ -207,7 +285,7 @@ def _sha256(path: Path) -> str:
 
 
 def _differing_fields(path: str, expected: Entry, found: Entry) -> Iterator[Difference]:
-    for field in fields(Entry):
-        wanted, there = getattr(expected, field.name), getattr(found, field.name)
+    for name in ENTRY:
+        wanted, there = getattr(expected, name), getattr(found, name)
         if wanted != there:
-            yield Difference(path=path, what=field.name, expected=str(wanted), found=str(there))
+            yield Difference(path=path, what=name, expected=str(wanted), found=str(there))

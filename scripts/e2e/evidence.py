@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from scripts.errors import SettingsError
 from scripts.model import Status
 
-MARKS = {Status.PASSED: "passed", Status.FAILED: "**FAILED**", Status.BLOCKED: "blocked", Status.SKIPPED: "skipped"}
+MARKS = {Status.PASSED: "passed", Status.FAILED: "**FAILED**", Status.BLOCKED: "blocked", Status.SKIPPED: "not checked"}
 
 KNOWN_LOSSES = (
     "Extended attributes outside of `user.*`, POSIX ACLs, file capabilities and SELinux labels: a mover without privileges "
@@ -54,7 +55,7 @@ class Evidence:
     What a run showed.
 
     Args:
-        system: which platform did the work ("local").
+        system: which platform did the work ("local", "cluster").
 
         started: with its zone.
 
@@ -73,8 +74,42 @@ class Evidence:
 
     @property
     def passed(self) -> bool:
-        """True where there are steps and every one passed."""
-        return bool(self.steps) and all(step.status is Status.PASSED for step in self.steps)
+        """True where steps passed, and every other one was not to be checked."""
+        outcomes = {step.status for step in self.steps}
+        return Status.PASSED in outcomes and outcomes <= {Status.PASSED, Status.SKIPPED}
+
+    @property
+    def not_checked(self) -> tuple[str, ...]:
+        """The titles of the steps that were not to be checked."""
+        return tuple(step.title for step in self.steps if step.status is Status.SKIPPED)
+
+
+def made_folder(parent: Path, started: datetime) -> Path:
+    """
+    Make the folder of a run.
+
+    Args:
+        parent: of the folders of all runs.
+
+        started: when this one did.
+
+    Returns:
+        A folder that no other run has.
+
+    Raises:
+        SettingsError: where it cannot be made.
+    """
+    # two runs may start in one second; each keeps its own evidence
+    for number in range(1, 1000):
+        folder = parent / (f"{started:%Y-%m-%dT%H-%M-%SZ}" + (f"-{number}" if number > 1 else ""))
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SettingsError(str(folder), f"cannot be made ({error.strerror})", "make it writable") from error
+        return folder
+    raise SettingsError(str(parent), "has a thousand runs of this second", "remove some")
 
 
 def write(evidence: Evidence, folder: Path) -> None:
@@ -104,9 +139,10 @@ def summary(evidence: Evidence) -> tuple[str, ...]:
     lines = tuple(f"{step.status.value:7} {step.title}: {step.detail}" for step in evidence.steps)
     passed = sum(step.status is Status.PASSED for step in evidence.steps)
     seconds = (evidence.finished - evidence.started).total_seconds()
+    untold = f", {len(evidence.not_checked)} not checked" if evidence.not_checked else ""
     return (
         *lines,
-        f"{passed} of {len(evidence.steps)} steps passed on the {evidence.system} system in {seconds:.1f} s",
+        f"{passed} of {len(evidence.steps)} steps passed{untold} on the {evidence.system} system in {seconds:.1f} s",
     )
 
 
@@ -122,6 +158,8 @@ def markdown(evidence: Evidence) -> str:
     """
     verdict = "What was written came back." if evidence.passed else "**This run proves nothing: a step did not pass.**"
     lines = [f"# Restore proof, {evidence.started:%Y-%m-%d %H:%M:%S} UTC", "", verdict, ""]
+    if evidence.not_checked:
+        lines += [f"**Not checked:** {'; '.join(evidence.not_checked)}.", ""]
     lines += ["| | |", "|---|---|", *(f"| {name} | `{value}` |" for name, value in evidence.facts), ""]
     lines += ["## Steps", "", "| step | outcome | seconds | what it showed |", "|---|---|---|---|"]
     for step in evidence.steps:

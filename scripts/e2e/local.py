@@ -2,16 +2,14 @@
 
 import contextlib
 import itertools
-import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from minio import Minio
-
 from scripts.e2e import dataset as datasets
 from scripts.e2e import digest, external_secret, mover
+from scripts.e2e.bucket import Bucket
 from scripts.e2e.dataset import Dataset
 from scripts.e2e.digest import Manifest
 from scripts.e2e.mover import Mover, MoverRun
@@ -24,7 +22,6 @@ from scripts.settings import Secret
 
 REQUIRED_KEYS = ("RESTIC_REPOSITORY", "RESTIC_PASSWORD")
 LOCK_TIMEOUT_S = 60.0
-REPOSITORY = re.compile(r"s3:https?://[^/]+/(?P<bucket>[^/]+)/(?P<prefix>.+)")
 
 
 class LocalSystem:
@@ -42,7 +39,7 @@ class LocalSystem:
 
         restic: path of the program.
 
-        bucket_client: signed in as the mover.
+        bucket: signed in to as the mover.
     """
 
     name = "local"
@@ -55,7 +52,7 @@ class LocalSystem:
         storage: Storage,
         cache: Path,
         restic: Path,
-        bucket_client: Minio,
+        bucket: Bucket,
     ) -> None:
         self._external_secret = only(objects, "ExternalSecret")
         self._source = only(objects, "ReplicationSource")
@@ -65,7 +62,7 @@ class LocalSystem:
         self._storage = storage
         self._cache = cache
         self._restic = restic
-        self._bucket_client = bucket_client
+        self._bucket = bucket
         self._secret: dict[str, Secret] = {}
         self._latest_image = ""
         self._sequence = itertools.count(1)
@@ -186,21 +183,11 @@ class LocalSystem:
 
     def snapshot_ids(self) -> frozenset[str]:
         """The ids of all snapshots of the repository: restic names the object of each by its id."""
-        return frozenset(name.rsplit("/", 1)[1] for name, _ in self._objects_of(f"{self.repository}/snapshots"))
+        return frozenset(name.rsplit("/", 1)[1] for name, _ in self._bucket.objects(f"{self.repository}/snapshots"))
 
     def stored(self, repository: str) -> Stored:
         """Count what a repository takes in the bucket."""
-        sizes = [size for _, size in self._objects_of(repository)]
-        return Stored(objects=len(sizes), size_bytes=sum(sizes))
-
-    def _objects_of(self, location: str) -> list[tuple[str, int]]:
-        match = REPOSITORY.fullmatch(location)
-        if match is None:
-            raise MoverFailed(f"repository {location}", "is not s3:URL/bucket/path", "correct RESTIC_REPOSITORY")
-        listed = self._bucket_client.list_objects(
-            bucket_name=match["bucket"], prefix=f"{match['prefix']}/", recursive=True
-        )
-        return [(str(each.object_name), each.size or 0) for each in listed]
+        return self._bucket.stored(repository)
 
     @contextlib.contextmanager
     def secret_changed(self, key: str, value: Secret) -> Iterator[None]:

@@ -6,12 +6,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts import report
-from scripts.e2e import digest, evidence, steps
-from scripts.e2e.dataset import Dataset, parse_size
+from scripts.e2e import digest, steps
+from scripts.e2e.dataset import Dataset
 from scripts.e2e.evidence import Evidence
+from scripts.e2e.kept import keep
 from scripts.e2e.scenario import Scenario
 from scripts.e2e.services import Services
+from scripts.e2e.size import parse_size
 from scripts.errors import SettingsError
 from scripts.settings import REPOSITORY_ROOT
 
@@ -33,7 +34,7 @@ def run(*, size: str, files: int, evidence_folder: str) -> None:
     Raises:
         BackupError: of the first step that failed; the evidence is written in any case.
     """
-    dataset = _dataset(size, files)
+    dataset = dataset_of(size, files)
     started = datetime.now(UTC)
     work = Path(tempfile.mkdtemp(prefix="apps-backup-e2e-"))
     services = Services(work, REPOSITORY_ROOT)
@@ -59,16 +60,27 @@ def run(*, size: str, files: int, evidence_folder: str) -> None:
         ),
         steps=taken + cleaned,
     )
-    folder = _made_folder(Path(evidence_folder), started)
-    evidence.write(found, folder)
-    (folder / "source-record.txt").write_text(digest.checksums(record), encoding="utf-8")
-    report.show((*evidence.summary(found), f"evidence: {folder / 'report.md'}"))
+    keep(found, record, Path(evidence_folder))
     for error in (failure, left):
         if error is not None:
             raise error
 
 
-def _dataset(size: str, files: int) -> Dataset:
+def dataset_of(size: str, files: int) -> Dataset:
+    """
+    Read the flags that describe the dataset.
+
+    Args:
+        size: as in "64MiB".
+
+        files: 1 or more.
+
+    Returns:
+        The dataset, with a nonce of its own.
+
+    Raises:
+        SettingsError: where one of them is none.
+    """
     if files < 1:
         raise SettingsError("--files", f"{files} is no number of files", "give 1 or more")
     return Dataset(size_bytes=parse_size(size), files=files, nonce=secrets.token_hex(16))
@@ -82,17 +94,3 @@ def _refuse_without_space(dataset: Dataset, work: Path) -> None:
             f"has {free} bytes free and this dataset needs {needed}",
             "give a smaller --size, or `export TMPDIR=...` to a larger disk",
         )
-
-
-def _made_folder(parent: Path, started: datetime) -> Path:
-    # two runs may start in one second; each keeps its own evidence
-    for number in range(1, 1000):
-        folder = parent / (f"{started:%Y-%m-%dT%H-%M-%SZ}" + (f"-{number}" if number > 1 else ""))
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise SettingsError(str(folder), f"cannot be made ({error.strerror})", "make it writable") from error
-        return folder
-    raise SettingsError(str(parent), "has a thousand runs of this second", "remove some")

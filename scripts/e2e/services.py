@@ -12,6 +12,7 @@ import yaml
 
 from scripts import cluster_settings
 from scripts.e2e import connect, external_secret, minio_server
+from scripts.e2e.bucket import Bucket
 from scripts.e2e.local import LocalSystem, only
 from scripts.e2e.steps import Shown, Steps
 from scripts.e2e.storage import Storage
@@ -21,7 +22,7 @@ from scripts.process import Server, run
 from scripts.provision import endpoint
 from scripts.provision.connect_client import Vault
 from scripts.provision.converge import Converged, Manner, set_up_all
-from scripts.provision.minio_clients import MinioAccess, MinioServer, s3
+from scripts.provision.minio_clients import MinioAccess, MinioServer
 from scripts.provision.onepassword import ItemRecord
 from scripts.provision.patience import PATIENCE
 from scripts.render import render
@@ -129,7 +130,7 @@ class Services:
 
     def _render(self) -> Shown:
         self._objects = app_objects(self._root, self._endpoint)
-        self._digest = _digest(self._objects)
+        self._digest = digest_of(self._objects)
         kinds = sorted(each.id.kind for each in self._objects)
         return Shown(detail=f"{len(kinds)} objects ({', '.join(kinds)}), sha256 {self._digest}")
 
@@ -155,7 +156,7 @@ class Services:
             ),
             cache=self._made("cache"),
             restic=get("restic").path,
-            bucket_client=s3(self._access.server, credentials.key),
+            bucket=Bucket(self._access.server, credentials.key),
         )
 
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -168,7 +169,7 @@ class Services:
         tools = tuple((tool.name, f"{tool.version} ({tool.origin})") for tool in map(get, TOOLS))
         return (
             ("app", APP),
-            ("commit", _commit(self._root)),
+            ("commit", commit_of(self._root)),
             ("manifests", f"sha256:{self._digest}"),
             ("replaced for this run", "VOLSYNC_ENDPOINT, by the address of the MinIO that was started"),
             ("1Password Connect", "a stand-in with its REST API; the SDK is the official one"),
@@ -203,7 +204,16 @@ class Services:
         return folder
 
 
-def _commit(root: Path) -> str:
+def commit_of(root: Path) -> str:
+    """
+    The commit of a checkout.
+
+    Args:
+        root: the checkout.
+
+    Returns:
+        Its id, and whether `kubernetes/` differs from it.
+    """
     git = get("git").path
     found = run((git, "-C", root, "rev-parse", "HEAD"), timeout_s=GIT_TIMEOUT_S, accept=None)
     if found.exit_code:
@@ -212,7 +222,16 @@ def _commit(root: Path) -> str:
     return found.stdout.strip() + (" with uncommitted changes of kubernetes/" if changed.stdout.strip() else "")
 
 
-def _digest(objects: tuple[Resource, ...]) -> str:
+def digest_of(objects: tuple[Resource, ...]) -> str:
+    """
+    One checksum for what was rendered.
+
+    Args:
+        objects: in the order in which they were rendered.
+
+    Returns:
+        64 lower-case hex digits of a SHA-256.
+    """
     text = yaml.safe_dump_all([each.document for each in objects], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -9,7 +9,12 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     trigger       the manual trigger, and how a schedule is given back
     attempt       what is seen of a backup that was asked for -> what comes next
     backups       apps -> how their backups ended, so many at once
+    authority     customCA of an app -> the certificate of the authority of its MinIO
     repository    the Secret of an app -> the snapshots and locks of its repository
+    contents      a snapshot -> what a restore of it has to bring
+    restoring     what is seen of a restore -> how it ended
+    scratch       the objects of a restore drill
+    proof         one restore drill, step by step
     examination   what checks found -> what a person or a machine reads of it
     examined_secrets  ExternalSecrets and their stores -> what keeps Secrets from being up to date
     examined      the objects of a cluster -> what keeps backups from being made or restored
@@ -22,6 +27,10 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     now           backup.now
     snapshots     backup.snapshots
     unlock        backup.unlock
+    restore       backup.restore
+    drill         backup.drill
+    edit          a YAML file, and an entry that it should have -> the file with it
+    add           backup.add
     rotate_keys   backup.rotate-keys
     rotate_password  backup.rotate-password
     doctor        cluster.doctor

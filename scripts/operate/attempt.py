@@ -39,6 +39,10 @@ class Step(Enum):
     TRIGGER = "trigger"
 
 
+class EmptyVolume(MoverFailed):
+    """There was nothing to save."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """
@@ -210,6 +214,8 @@ def _refuse(attempt: Attempt, source: Object) -> None:
     error: BackupError | None = None
     if "restic" not in spec:
         error = MoverFailed(where, "is not backed up with restic", "name another app")
+    elif trigger.is_of_restore(trigger.manual(source)):
+        error = MoverFailed(where, "is being restored", "let that end, or run `invoke backup.restore` with --resume")
     elif spec.get("paused"):
         error = MoverFailed(where, "is paused: its mover would never run", "remove spec.paused, or see who set it")
     elif not trigger.manual(source) and not trigger.schedule(source):
@@ -229,7 +235,7 @@ def _saved(attempt: Attempt, status: Object) -> Saved:
     mover = status.get("latestMoverStatus") or {}
     said = mover_log.said(str(mover.get("logs", "")))
     if said.is_empty:
-        raise MoverFailed(
+        raise EmptyVolume(
             attempt.app.where,
             "its volume is empty: nothing was saved, and VolSync calls it a success",
             "see whether the app lost its data, or sourcePVC names another volume",

@@ -8,6 +8,7 @@ from enum import Enum
 
 from scripts.cluster import Cluster, Object
 from scripts.cluster.kinds import REPLICATION_SOURCE
+from scripts.cluster.pods import exit_code
 from scripts.errors import BackupError, Conflict, NotFound, Refused, Unreachable
 from scripts.operate import apps, attempt, seen, trigger
 from scripts.operate.apps import App
@@ -158,7 +159,7 @@ class Backups:
                 self._trigger(held, source, pods)
             case Died():
                 pod = following.pod
-                failure = attempt.failure(held, pod, seen.log(self._cluster, pod), seen.exit_code(pod))
+                failure = attempt.failure(held, pod, seen.log(self._cluster, pod), exit_code(pod))
                 self._end(held, Ended(app=held.app, error=failure))
             case Saved():
                 self._end(held, Ended(app=held.app, saved=following))

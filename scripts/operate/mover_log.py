@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 SAVED = re.compile(r"^snapshot ([0-9a-f]{8,64}) saved$", re.MULTILINE)
 PROCESSED = re.compile(r"^processed (\d+) files, ([0-9.]+ \w+)", re.MULTILINE)
+RESTORED = re.compile(r"^restoring snapshot ([0-9a-f]{8,64}) of \[", re.MULTILINE)
+NOTHING = "No data will be restored"
 EMPTY = "Directory is empty skipping backup"
 MADE = "Initialize Dir"
 TITLE = re.compile(r"^(=== .* ===|Starting container|VolSync restic container version.*)$")
@@ -108,6 +110,23 @@ def said(log: str) -> Said:
         is_empty=EMPTY in log,
         processed=f"{processed[1]} files, {processed[2]}" if processed else "",
     )
+
+
+def restored(log: str) -> str:
+    """
+    Read which snapshot a mover restored.
+
+    Args:
+        log: of the status or of the pod.
+
+    Returns:
+        8 hex digits or more; "" where it does not say that it restored one, and VolSync calls it a success.
+
+    Source:
+        restic/restic@v0.17.0:cmd/restic/cmd_restore.go
+    """
+    found = RESTORED.findall(log)
+    return found[-1] if found and NOTHING not in log and MADE not in log else ""
 
 
 def cause(log: str | None, exit_code: int | None) -> Cause:

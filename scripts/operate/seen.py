@@ -171,23 +171,6 @@ def failed(pods: Iterable[Object]) -> tuple[Object, ...]:
     return tuple(pod for pod in pods if (pod.get("status") or {}).get("phase") == "Failed")
 
 
-def exit_code(pod: Object) -> int | None:
-    """
-    How the mover of a pod ended.
-
-    Args:
-        pod: the object.
-
-    Returns:
-        The exit code of its container; None where it has not ended, or never began.
-    """
-    for container in (pod.get("status") or {}).get("containerStatuses") or ():
-        ended = (container.get("state") or {}).get("terminated")
-        if ended:
-            return int(ended["exitCode"])
-    return None
-
-
 def uses(pod: Object, secret: str) -> bool:
     """
     Tell whether a pod has a Secret in its environment.

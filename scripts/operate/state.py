@@ -210,8 +210,14 @@ def _always(source: Object) -> Iterator[Reason]:
     if manual and trigger.schedule(source):
         yield Reason(
             found=f"its schedule is off for as long as the manual trigger {manual} is set",
-            next_step="run `invoke backup.now`" if trigger.is_ours(manual) else "remove spec.trigger.manual",
+            next_step=_takes_back(manual),
         )
+
+
+def _takes_back(manual: str) -> str:
+    if trigger.is_of_restore(manual):
+        return "let its restore end, or run `invoke backup.restore` with --resume"
+    return "run `invoke backup.now`" if trigger.is_ours(manual) else "remove spec.trigger.manual"
 
 
 def _running(source: Object, seen: Seen, now: datetime, begun: datetime) -> Iterator[Reason]:

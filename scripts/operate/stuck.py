@@ -6,8 +6,9 @@ from datetime import datetime
 
 from scripts.cluster import Object
 from scripts.cluster.kinds import JOB, PERSISTENT_VOLUME_CLAIM, POD, VOLUME_SNAPSHOT
+from scripts.cluster.pods import CANNOT_START, exit_code, waiting
 from scripts.operate import mover_log
-from scripts.operate.seen import Seen, exit_code, failed
+from scripts.operate.seen import Seen, failed
 from scripts.operate.times import moment, words
 
 KINDS = (POD, JOB, PERSISTENT_VOLUME_CLAIM, VOLUME_SNAPSHOT)
@@ -18,10 +19,6 @@ SLOW_S = 300.0
 
 SILENT_S = 900.0
 """After which a backup of which nothing is to be seen is stuck, in seconds."""
-
-CANNOT_START = frozenset(
-    {"ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError", "CreateContainerError", "InvalidImageName"}
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,21 +130,13 @@ def _pods(pods: tuple[Object, ...], seen: Seen, now: datetime) -> Iterator[Reaso
         status = pod.get("status") or {}
         if status.get("phase", "Pending") != "Pending":
             continue
-        waiting = next(_waiting(status), {})
-        broken = waiting.get("reason") in CANNOT_START
-        if broken or _is_old(pod, now):
-            said = f"{waiting.get('reason')}: {waiting.get('message', '')}" if waiting else _warning(pod, seen)
+        reason, message = waiting(pod)
+        if reason in CANNOT_START or _is_old(pod, now):
+            said = f"{reason}: {message}" if reason else _warning(pod, seen)
             yield Reason(
                 found=f"Pod {pod['metadata']['name']} does not start{_because(said)}",
                 next_step="see its image, its node and its volumes",
             )
-
-
-def _waiting(status: Object) -> Iterator[Object]:
-    for container in status.get("containerStatuses") or ():
-        waiting = (container.get("state") or {}).get("waiting")
-        if waiting:
-            yield waiting
 
 
 def _warning(about: Object, seen: Seen, reason: str = "") -> str:

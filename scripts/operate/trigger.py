@@ -8,18 +8,23 @@ from scripts.cluster import Object
 TAG_PREFIX = "apps-backup-"
 """Of the tags that this project sets, so that one that it could not take back is known."""
 
+RESTORE_PREFIX = "apps-restore-"
+"""Of the tags that keep a source from backing up while its volume is restored."""
 
-def tag(now: datetime) -> str:
+
+def tag(now: datetime, prefix: str = TAG_PREFIX) -> str:
     """
     Make a tag that no run had before.
 
     Args:
         now: the time, for whoever reads it.
 
+        prefix: what it is for.
+
     Returns:
         For example "apps-backup-20261125T101500Z-1a2b3c4d".
     """
-    return f"{TAG_PREFIX}{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    return f"{prefix}{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 def manual(source: Object) -> str:
@@ -59,6 +64,19 @@ def is_ours(text: str) -> bool:
         True where it did.
     """
     return text.startswith(TAG_PREFIX)
+
+
+def is_of_restore(text: str) -> bool:
+    """
+    Tell whether a restore set a tag.
+
+    Args:
+        text: the tag.
+
+    Returns:
+        True where one did.
+    """
+    return text.startswith(RESTORE_PREFIX)
 
 
 def changed(source: Object, text: str | None) -> Object:

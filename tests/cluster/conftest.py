@@ -1,12 +1,17 @@
 """The API server, MinIO and the doubles: one of each for the whole suite; each test has a namespace of its own."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from scripts import cluster as clusters
-from tests.cluster import api_server, apps, backend, definitions, gate, stage
+from scripts.cluster_e2e import run as e2e
+from scripts.cluster_e2e.sync import Patience
+from scripts.render import render
+from scripts.settings import REPOSITORY_ROOT
+from tests.cluster import api_server, apps, backend, definitions, gate, platform_objects, stage
 from tests.cluster.apps import App
 
 LOST_BY_PYTHON = "ignore:unclosed <ssl.SSLSocket:ResourceWarning"
@@ -88,6 +93,8 @@ def on_stage(whole_stage):
     whole_stage.node.instant_movers = False
     whole_stage.snapshots.never_ready.clear()
     whole_stage.flux.failing.clear()
+    for faults in (whole_stage.prometheus.down, whole_stage.prometheus.unloaded, whole_stage.prometheus.missing):
+        faults.clear()
     crashes = "\n".join(whole_stage.hub.crashes)
     assert not crashes, crashes
 
@@ -104,3 +111,40 @@ def app(on_stage, namespace):
     """An app of the test's own, of which nothing is there yet."""
     apps.classes(on_stage)
     return App(stage=on_stage, namespace=namespace)
+
+
+@pytest.fixture(scope="session")
+def tree():
+    """Every object that the tree renders."""
+    return render(REPOSITORY_ROOT).resources
+
+
+@pytest.fixture
+def platform(on_stage, tree):
+    """The stage with what the tree's platform is on a cluster, ready."""
+    platform_objects.install(on_stage.cluster, tree, on_stage.backend.settings)
+    return on_stage
+
+
+@pytest.fixture
+def prove(platform, tmp_path):
+    """Run cluster.e2e; afterwards `steps` has those of its report."""
+
+    def run(context="person", **changes):
+        usual = {
+            "context": context,
+            "size": "64KiB",
+            "files": 8,
+            "evidence_folder": str(tmp_path),
+            "prometheus": platform.prometheus.url,
+            "timeout_s": 300,
+            "patience": Patience(whole_s=300.0, begin_s=60.0, stuck_s=1.0, clean_s=120.0),
+            "settings": {"VOLSYNC_ENDPOINT": platform.backend.url},
+        }
+        try:
+            e2e.run(**usual | changes)
+        finally:
+            reports = sorted(tmp_path.rglob("report.json"), key=lambda file: file.stat().st_mtime_ns)
+            run.steps = json.loads(reports[-1].read_text())["steps"] if reports else []
+
+    return run

@@ -27,12 +27,14 @@ from tests.cluster.api_server import ApiServer
 from tests.cluster.backend import Backend
 from tests.cluster.definitions import CUSTOM
 from tests.cluster.doubles import kubelet as kubelets
+from tests.cluster.doubles import prometheus as prometheuses
 from tests.cluster.doubles.control_plane import ClaimsInUse, Garbage, Namespaces
 from tests.cluster.doubles.external_secrets import ExternalSecrets
 from tests.cluster.doubles.flux import Flux
 from tests.cluster.doubles.hub import Hub
 from tests.cluster.doubles.jobs import Jobs
 from tests.cluster.doubles.node import Node
+from tests.cluster.doubles.prometheus import Prometheus
 from tests.cluster.doubles.snapshots import Snapshots
 from tests.cluster.doubles.timing import Timing
 from tests.cluster.doubles.volumes import Volumes
@@ -79,6 +81,8 @@ class Stage:
         external_secrets: resolves ExternalSecrets.
 
         flux: answers for Flux's objects.
+
+        prometheus: watches it all.
     """
 
     api: ApiServer
@@ -92,6 +96,7 @@ class Stage:
     operator: Operator
     external_secrets: ExternalSecrets
     flux: Flux
+    prometheus: Prometheus
 
     @property
     def cluster(self) -> Cluster:
@@ -138,7 +143,9 @@ def playing(api: ApiServer, backend: Backend, folder: Path) -> Iterator[Stage]:
             operator=Operator(hub, timing),
             external_secrets=ExternalSecrets(hub, backend.vault),
             flux=Flux(hub),
+            prometheus=Prometheus(hub),
         )
+        stack.enter_context(prometheuses.serve(found.prometheus))
         _start(found, stack, own_door)
         yield found
 
@@ -153,6 +160,7 @@ def _start(found: Stage, stack: contextlib.ExitStack, own_door: Gate) -> None:
         *(found.node.scheduler, found.node.controller, found.jobs.controller),
         *(found.external_secrets.controller, found.external_secrets.stores),
         *found.flux.controllers,
+        *found.prometheus.controllers,
         *Workloads(hub).controllers,
     )
     # the last of these is the first to end

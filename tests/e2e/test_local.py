@@ -79,7 +79,7 @@ def changed(services, kind, *keys, value):
         storage=system._storage,
         cache=system._cache,
         restic=system._restic,
-        bucket_client=system._bucket_client,
+        bucket=system._bucket,
     )
 
 

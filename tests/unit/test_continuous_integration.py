@@ -1,16 +1,17 @@
 """What a pull request runs is what the README tells."""
 
 import os
-import re
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from scripts.settings import REPOSITORY_ROOT
 
 README = (REPOSITORY_ROOT / "README.md").read_text(encoding="utf-8")
 RUN = REPOSITORY_ROOT / ".ci" / "run"
+PASSES = "================== 9 passed in 1.00s =================="
 
 
 def commands(session: str) -> list[str]:
@@ -40,15 +41,16 @@ def test_the_workflow_runs_that_script_on_pull_requests():
     assert ".ci/run" in [step.get("run") for job in workflow["jobs"].values() for step in job["steps"]]
 
 
-def run_with(tmp_path, *, pytest_says: str, code: int) -> "subprocess.CompletedProcess[str]":
-    """The script in a checkout whose sessions only say what they are told to."""
+def run_with(tmp_path, *, pytest_says: str, code: int, session: str = "tests") -> "subprocess.CompletedProcess[str]":
+    """The script in a checkout whose sessions only say what they are told to; the other sessions than the one named pass."""
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci" / "run").write_text(RUN.read_text(encoding="utf-8"))
     (tmp_path / "bootstrap.py").write_text("")
     nox = tmp_path / ".venv" / "bin" / "nox"
     nox.parent.mkdir(parents=True)
     nox.write_text(
-        f'#!/bin/sh\n[ "$2" = lint ] && exit 0\ncat <<END\n{pytest_says}\nEND\necho "nox > ends"\nexit {code}\n'
+        f"#!/bin/sh\n[ $2 = {session} ] || {{ echo '{PASSES}'; exit 0; }}\n"
+        f'cat <<END\n{pytest_says}\nEND\necho "nox > ends"\nexit {code}\n'
     )
     nox.chmod(0o755)
     return subprocess.run(
@@ -56,29 +58,35 @@ def run_with(tmp_path, *, pytest_says: str, code: int) -> "subprocess.CompletedP
     )
 
 
-def test_the_script_ends_with_pytests_own_verdict(tmp_path):
+def test_the_script_ends_with_pytests_own_verdicts(tmp_path):
     verdict = "================== 211 passed in 10.85s =================="
 
     ended = run_with(tmp_path, pytest_says=f"tests ...\n{verdict}", code=0)
 
     assert ended.returncode == 0
-    assert ended.stdout.splitlines()[-1] == verdict
+    assert ended.stdout.splitlines()[-2:] == [verdict, PASSES]
 
 
-def test_the_script_fails_where_the_tests_fail(tmp_path):
+@pytest.mark.parametrize("session", ["tests", "cluster"])
+def test_the_script_fails_where_the_tests_fail(tmp_path, session):
     verdict = "============= 1 failed, 210 passed in 70.85s (0:01:10) ============="
 
-    ended = run_with(tmp_path, pytest_says=verdict, code=1)
+    ended = run_with(tmp_path, pytest_says=verdict, code=1, session=session)
 
     assert ended.returncode == 1
-    assert ended.stdout.splitlines()[-1] == verdict
+    assert sorted(ended.stdout.splitlines()[-2:]) == sorted([verdict, PASSES])
 
 
-def test_the_script_fails_where_pytest_never_spoke(tmp_path):
-    ended = run_with(tmp_path, pytest_says="nothing", code=0)
+@pytest.mark.parametrize("session", ["tests", "cluster"])
+def test_the_script_fails_where_pytest_never_spoke(tmp_path, session):
+    ended = run_with(tmp_path, pytest_says="nothing", code=0, session=session)
 
     assert ended.returncode == 1
-    assert re.search(r"error: \.ci/run: pytest did not come to an end", ended.stdout)
+    assert f"error: .ci/run: pytest did not come to an end in the session {session}" in ended.stdout
+
+
+def test_the_script_fails_where_lint_fails(tmp_path):
+    assert run_with(tmp_path, pytest_says="it is not well formatted", code=1, session="lint").returncode == 1
 
 
 def test_a_skipped_test_is_a_failure_in_ci_and_only_there(tmp_path):

@@ -1,7 +1,13 @@
+import inspect
+import subprocess
+import sys
+
 import pytest
 
-from scripts.e2e.dataset import AWKWARD_NAMES, NONCE_FILE, Dataset, change, corrupt_one_byte, parse_size, write
+from scripts.e2e import dataset, digest
+from scripts.e2e.dataset import AWKWARD_NAMES, NONCE_FILE, Dataset, change, corrupt_one_byte, write
 from scripts.e2e.digest import compare, record
+from scripts.e2e.size import parse_size
 from scripts.errors import SettingsError
 
 DATASET = Dataset(size_bytes=10_001, files=7, nonce="cafe")
@@ -76,3 +82,11 @@ def test_a_corruption_is_one_byte_and_the_second_takes_it_back(tmp_path):
     assert path == NONCE_FILE
     corrupt_one_byte(tmp_path)
     assert compare(before, record(tmp_path)) == ()
+
+
+@pytest.mark.parametrize("module", [dataset, digest], ids=["dataset", "digest"])
+def test_what_a_pod_runs_needs_nothing_of_this_project(module, tmp_path):
+    # -I: not even the folder that it runs in is looked through
+    command = [sys.executable, "-I", "-c", inspect.getsource(module)]
+
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from scripts.e2e.digest import checksums, compare, digest, record, shown
+from scripts.e2e.digest import checksums, compare, digest, dumped, loaded, record, shown
 
 
 @pytest.fixture
@@ -99,3 +99,37 @@ def test_a_name_that_is_no_text_is_kept_and_shown_on_one_line(tmp_path):
 def test_a_directory_that_cannot_be_read_is_an_error_and_not_an_empty_record(tmp_path):
     with pytest.raises(FileNotFoundError):
         record(tmp_path / "missing")
+
+
+def test_a_record_travels_as_text(tree):
+    (tree / os.fsdecode(b"not utf-8 \xff")).mkdir()
+    found = record(tree)
+
+    assert loaded(dumped(found)) == found
+    assert dumped(found).isascii()
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        pytest.param(lambda _: [], id="nothing"),
+        pytest.param(lambda lines: lines[1:], id="its beginning"),
+        pytest.param(lambda lines: lines[:-1], id="its end"),
+        pytest.param(lambda lines: [lines[0][:-8], *lines[1:]], id="a part of a line"),
+        pytest.param(lambda lines: [lines[0].swapcase(), *lines[1:]], id="other bytes"),
+        pytest.param(lambda lines: ["a warning", *lines], id="something else before it"),
+    ],
+)
+def test_a_record_that_lost_something_on_its_way_is_none(tree, cut):
+    lines = dumped(record(tree)).splitlines()
+
+    with pytest.raises(ValueError, match=r"end is missing|are there|padding|base64"):
+        loaded("\n".join(cut(lines)))
+
+
+def test_the_lost_and_found_of_a_file_system_is_no_part_of_a_record(tree):
+    before = record(tree)
+    (tree / "lost+found").mkdir(mode=0)
+    (tree / "empty directory" / "lost+found").mkdir()
+
+    assert set(record(tree)) - set(before) == {"empty directory/lost+found"}

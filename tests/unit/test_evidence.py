@@ -11,6 +11,7 @@ GOOD = StepRecord(
     title="back up", status=Status.PASSED, detail="snapshot 1 | of 2", log=("said this",), duration_s=1.25
 )
 BAD = StepRecord(title="compare", status=Status.FAILED, detail="a \x00 byte < > &")
+UNSEEN = StepRecord(title="look at Flux", status=Status.SKIPPED, detail="there is none")
 STOPPED = StepRecord(title="unlock", status=Status.BLOCKED, detail="blocked by `compare`")
 
 
@@ -25,6 +26,8 @@ def evidence(*steps):
         pytest.param((GOOD,), True, id="every step passed"),
         pytest.param((GOOD, BAD), False, id="one failed"),
         pytest.param((GOOD, STOPPED), False, id="one was blocked"),
+        pytest.param((GOOD, UNSEEN), True, id="one was not to be checked"),
+        pytest.param((UNSEEN,), False, id="nothing was checked"),
         pytest.param((), False, id="no step at all proves nothing"),
     ],
 )
@@ -52,6 +55,12 @@ def test_junit_counts_what_happened_and_is_xml_whatever_a_step_says():
 
 def test_the_summary_ends_with_the_count():
     assert summary(evidence(GOOD, BAD))[-1] == "1 of 2 steps passed on the local system in 0.0 s"
+
+
+def test_what_was_not_checked_is_said_at_the_top_and_in_the_count():
+    assert "**Not checked:** look at Flux." in markdown(evidence(GOOD, UNSEEN))
+    assert "| look at Flux | not checked |" in markdown(evidence(GOOD, UNSEEN))
+    assert summary(evidence(GOOD, UNSEEN))[-1] == "1 of 2 steps passed, 1 not checked on the local system in 0.0 s"
 
 
 def test_three_files_are_written(tmp_path):

@@ -88,6 +88,14 @@ def test_a_run_that_was_so_fast_that_nobody_saw_it_begin_is_the_proof_too():
         pytest.param(done(SAVED, "Failed"), Phase.BEGUN, 10, MoverFailed, "did not say", id="failed"),
         pytest.param(source(spec={"paused": True}), Phase.WAITING, 10, MoverFailed, "is paused", id="paused"),
         pytest.param(
+            source(spec={"trigger": {"manual": "apps-restore-1", "schedule": "0 2 * * *"}}),
+            Phase.WAITING,
+            10,
+            MoverFailed,
+            "is being restored; let that end, or run `invoke backup.restore` with --resume",
+            id="held by a restore",
+        ),
+        pytest.param(
             source(spec={"trigger": {}}), Phase.WAITING, 10, MoverFailed, "has no trigger", id="without any trigger"
         ),
         pytest.param(

@@ -160,6 +160,11 @@ IDLE = [
         "its schedule is off for as long as the manual trigger x is set",
         id="a manual trigger that was left behind",
     ),
+    pytest.param(
+        source(trigger={"schedule": "0 2 * * *", "manual": "apps-restore-1"}, nextSyncTime=None),
+        "its schedule is off for as long as the manual trigger apps-restore-1 is set",
+        id="a restore that was cut short",
+    ),
     pytest.param(source(spec={"paused": True}), "it is paused", id="paused"),
     pytest.param(
         source(lastSyncTime=None, nextSyncTime=None, latestMoverStatus=None, conditions=None),

@@ -137,6 +137,50 @@ def test_a_child_that_outlives_its_program_is_ended_with_it(tmp_path):
     eventually(lambda: not alive(child_of(file)))
 
 
+def streamed(script, silence_s=60, **secrets):
+    return process.streamed([SH, "-c", script], silence_s=silence_s, environment=process.minimal_environment(secrets))
+
+
+def test_a_stream_is_read_as_it_is_written_and_what_is_left_of_it_does_not_stop_the_program():
+    big = f"{sys.executable} -c \"import sys; [stream.write('x' * 300_000) for stream in (sys.stderr, sys.stdout)]\""
+
+    with streamed(f"echo first; {big}") as output:
+        assert output.readline() == b"first\n"
+
+
+def test_a_stream_of_a_program_that_fails_fails_at_its_end_with_the_last_words_and_no_secret():
+    with (
+        pytest.raises(CommandFailed, match=r"ended with exit code 7: wrong key \*\*redacted\*\*") as failed,
+        streamed('echo text; echo "wrong key $KEY" >&2; exit 7', KEY=Secret("hunter2")) as output,
+    ):
+        assert output.read() == b"text\n"
+
+    assert failed.value.command_exit_code == 7
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize("silent", ["echo text", "echo text; exec >&-"], ids=["before the end", "after its output"])
+def test_a_stream_that_falls_silent_is_given_up_and_its_program_ended(tmp_path, silent):
+    file = tmp_path / "child"
+
+    with (
+        pytest.raises(CommandFailed, match=r"was silent for 0\.3 s"),
+        streamed(f"{silent}; {STUBBORN.format(file=file)}".replace("sleep 600 &", "sleep 600 >&2 &"), 0.3) as output,
+    ):
+        output.read()
+
+    eventually(lambda: not alive(child_of(file)))
+
+
+def test_a_stream_ends_its_program_where_the_work_fails(tmp_path):
+    file = tmp_path / "child"
+
+    with pytest.raises(ValueError, match="no number"), streamed(f"echo $$ >{file}; echo no number; yes") as output:
+        int(output.readline())
+
+    assert not alive(child_of(file))
+
+
 def serve_python(tmp_path, program, **options):
     return process.serve(
         "the server",
@@ -312,6 +356,72 @@ def test_a_signal_that_cuts_the_grace_short_leaves_nothing_behind(tmp_path):
         pass
 
     assert not alive(child_of(file))
+
+
+def test_a_signal_ends_the_work_of_a_thread_that_looks_for_it_once_and_of_no_other():
+    ended, over = [], threading.Event()
+
+    def waits():
+        process.wait_until(over.is_set, timeout_s=60, every_s=0.01, what="the end")
+
+    def looks():
+        with interrupts.also_in_this_thread():
+            try:
+                waits()
+            except Interrupted:
+                # the clean-up may wait again
+                waits()
+                ended.append("interrupted")
+
+    def does_not():
+        waits()
+        ended.append("not interrupted")
+
+    threads = [threading.Thread(target=each) for each in (looks, does_not)]
+
+    def work():
+        for each in threads:
+            each.start()
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            time.sleep(0.1)
+            over.set()
+            for each in threads:
+                each.join()
+
+    with pytest.raises(Interrupted), interrupts.signals_as_interrupts():
+        work()
+
+    assert sorted(ended) == ["interrupted", "not interrupted"]
+
+
+def test_a_stream_in_a_thread_that_looks_for_a_signal_ends_with_it():
+    ended, begun = [], threading.Event()
+
+    def reads():
+        try:
+            with interrupts.also_in_this_thread(), streamed("echo x; sleep 600") as output:
+                output.readline()
+                begun.set()
+                output.read()
+        except Interrupted:
+            ended.append(True)
+
+    thread = threading.Thread(target=reads)
+
+    def work():
+        thread.start()
+        begun.wait()
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            thread.join()
+
+    with pytest.raises(Interrupted), interrupts.signals_as_interrupts():
+        work()
+
+    assert ended == [True]
 
 
 def test_a_signal_while_a_program_is_being_started_does_not_lose_the_program():

@@ -181,7 +181,8 @@ def _flags(function: ast.FunctionDef) -> Flags:
     defaults = [None] * (len(arguments.args) - len(arguments.defaults)) + list(arguments.defaults)
     found: dict[str, bool] = {}
     # the first is the context
-    for argument, default in list(zip(arguments.args, defaults, strict=True))[1:]:
+    positional = list(zip(arguments.args, defaults, strict=True))[1:]
+    for argument, default in (*positional, *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)):
         name = argument.arg.strip("_").replace("_", "-")
         is_switch = isinstance(default, ast.Constant) and isinstance(default.value, bool)
         found[f"--{name}"] = not is_switch

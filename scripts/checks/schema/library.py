@@ -101,9 +101,9 @@ class Library:
             ]
             return Node(address=ADDRESS, schema={"allOf": parts})
         path = custom_resource(api_version, kind)
-        if path not in self._files:
+        if path not in self.files:
             return None
-        return Node(address=ADDRESS + path, schema=self._files[path])
+        return Node(address=ADDRESS + path, schema=self.files[path])
 
     def kinds(self, group: str) -> tuple[str, ...]:
         """
@@ -115,7 +115,7 @@ class Library:
         Returns:
             Those that have a schema.
         """
-        within = (self._files[path] for path in sorted(self._files) if posixpath.dirname(path) == group)
+        within = (self.files[path] for path in sorted(self.files) if posixpath.dirname(path) == group)
         consts = (each.get("properties", {}).get("kind", {}).get("const") for each in within)
         return tuple(kind for kind in consts if kind)
 
@@ -166,14 +166,15 @@ class Library:
             What stands there.
         """
         file, place = urldefrag(address)
-        found: Any = self._files.get(file.removeprefix(ADDRESS), {})
+        found: Any = self.files.get(file.removeprefix(ADDRESS), {})
         for step in place.split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
             found = found[int(name)] if isinstance(found, list) else found[name]
         return Node(address=file, schema=cast("Json", found))
 
     @cached_property
-    def _files(self) -> Mapping[str, Json]:
+    def files(self) -> Mapping[str, Json]:
+        """Path below ADDRESS -> the file there; that of the core kinds is made of the package's definitions."""
         own = {
             path.relative_to(self._folder).as_posix(): json.loads(path.read_bytes())
             for path in sorted(self._folder.rglob("*.json"))
@@ -190,7 +191,7 @@ class Library:
 
     @cached_property
     def _registry(self) -> jsonschema_rs.Registry:
-        return jsonschema_rs.Registry([(ADDRESS + path, dict(each)) for path, each in self._files.items()])
+        return jsonschema_rs.Registry([(ADDRESS + path, dict(each)) for path, each in self.files.items()])
 
 
 def group_of(api_version: str) -> str:
