@@ -25,7 +25,7 @@ from scripts.e2e.dataset import Dataset
 from scripts.e2e.digest import Manifest
 from scripts.e2e.system import BackupRequest, BackupResult, RestoreRequest, RestoreResult, Snapshot, Stored
 from scripts.e2e.volume_pod import VolumePods
-from scripts.errors import BackupError, MoverFailed, ProofFailed
+from scripts.errors import BackupError, MoverFailed, NotFound, ProofFailed
 from scripts.operate import mover_log, trigger
 from scripts.operate import repository as repositories
 from scripts.settings import Secret
@@ -68,7 +68,7 @@ class ClusterSystem:
         self._pods = pods
         self._fields = fields
         self._syncs = Syncs(cluster, self._namespace, patience)
-        self._reads = app.secret
+        self._other_secret = ""
         self.synced: list[Synced] = []
         """Every sync that was proven."""
 
@@ -84,10 +84,6 @@ class ClusterSystem:
 
     def resolve_secret(self) -> tuple[str, ...]:
         """Make the Secret that the ExternalSecret describes."""
-        for document in (self._app.source, self._app.destination):
-            read = document["spec"]["restic"]["repository"]
-            if read != self._app.secret:
-                raise MoverFailed(_where(document), f'Secret "{read}" not found', f"name {self._app.secret} in it")
         if self._fields is None:
             self._cluster.apply(EXTERNAL_SECRET, self._app.external_secret)
             self._cluster.wait(
@@ -154,9 +150,9 @@ class ClusterSystem:
         """Trigger the ReplicationSource, which is a new one wherever it is not quite the tree's."""
         started, name = time.monotonic(), self._app.source["metadata"]["name"]
         tag = trigger.tag(datetime.now(UTC))
-        document = self._app.reading(self._reads).source_for(request, tag)
+        document = self._as_told().source_for(request, tag)
         where = _where(document)
-        is_the_trees = request == PLAIN and self._reads == self._app.secret
+        is_the_trees = request == PLAIN and not self._other_secret
         if not is_the_trees:
             self._syncs.removed(REPLICATION_SOURCE, name)
         with self._gone_if_it_fails(REPLICATION_SOURCE, name):
@@ -169,7 +165,7 @@ class ClusterSystem:
                 )
             if not synced.snapshots:
                 raise ProofFailed(where, "is done, and no VolumeSnapshot of it was seen", "see its copyMethod")
-            new = next((each for each in self.snapshots() if said.snapshot and each.id.startswith(said.snapshot)), None)
+            new = self._saved(said.snapshot)
             if new is None:
                 raise MoverFailed(
                     where, "is done, and its repository has no new snapshot", "see the mover's log", log=synced.log
@@ -183,9 +179,9 @@ class ClusterSystem:
         """Run a new ReplicationDestination, and fill a new PVC from the VolumeSnapshot that it made."""
         started, name = time.monotonic(), self._app.destination["metadata"]["name"]
         tag = trigger.tag(datetime.now(UTC))
-        document = self._app.reading(self._reads).destination_for(request, tag)
+        document = self._as_told().destination_for(request, tag)
         where = _where(document)
-        repository = self._cluster.secret(self._reads, self._namespace)[REPOSITORY].reveal()
+        repository = self._cluster.secret(self._other_secret or self._app.secret, self._namespace)[REPOSITORY].reveal()
         if not self.stored(repository).objects:
             # the mover would make one, and call it a success
             raise MoverFailed(where, f"there is no repository at {repository}", "see RESTIC_REPOSITORY")
@@ -213,6 +209,12 @@ class ClusterSystem:
         with repositories.opened(self._cluster, self._app.source) as opened:
             return tuple(Snapshot(id=each.id, time=each.time) for each in opened.snapshots())
 
+    def _saved(self, snapshot: str) -> Snapshot | None:
+        with contextlib.suppress(NotFound):
+            # a repository that is not there has none
+            return next((each for each in self.snapshots() if snapshot and each.id.startswith(snapshot)), None)
+        return None
+
     def snapshot_ids(self) -> frozenset[str]:
         """The ids of all snapshots of the repository: restic names the object of each by its id."""
         found = self._bucket().objects(f"{self.repository}/snapshots")
@@ -227,11 +229,11 @@ class ClusterSystem:
         """Let the movers read another Secret: the first is External Secrets', which would change it back."""
         other = f"{self._app.secret}-{secrets.token_hex(4)}"
         self._make_secret(other, {**self._secret(), key: value})
-        self._reads = other
+        self._other_secret = other
         try:
             yield
         finally:
-            self._reads = self._app.secret
+            self._other_secret = ""
             self._cluster.delete(SECRET, other, self._namespace)
 
     @contextlib.contextmanager
@@ -248,6 +250,9 @@ class ClusterSystem:
         """Read every byte of the repository and verify it."""
         with repositories.opened(self._cluster, self._app.source) as opened:
             opened.check()
+
+    def _as_told(self) -> App:
+        return self._app.reading(self._other_secret) if self._other_secret else self._app
 
     def _secret(self) -> Mapping[str, Secret]:
         return self._cluster.secret(self._app.secret, self._namespace)

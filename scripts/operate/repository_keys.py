@@ -22,7 +22,7 @@ TIMEOUT_S = 420.0
 RETRY_LOCK = "--retry-lock=5m"
 """A mover that works in the repository is waited for."""
 
-WRONG_PASSWORD = "wrong password or no key found"  # noqa: S105 words of restic
+WRONG_PASSWORD = "wrong password or no key found"  # noqa: S105 - pragma: allowlist secret - it is what restic says
 """Source: restic/restic@v0.17.0:internal/repository/key.go (ErrNoKeyFound)"""
 
 CONFIG = "config"

@@ -16,6 +16,7 @@ from scripts.operate.restore.kept import Kept
 from scripts.process import minimal_environment, run
 from scripts.settings import Secret
 from tests.cluster import restores, roles
+from tests.cluster.apps import reason
 from tests.cluster.test_backup_now import meanwhile
 from tests.processes import eventually
 
@@ -151,13 +152,19 @@ def test_of_two_at_once_the_second_is_refused_and_what_a_dead_one_has_prepared_i
 
 
 def test_a_mover_that_does_not_reach_minio_has_written_nothing_and_all_is_undone(shop):
+    gate, jobs = shop.app.stage.backend.gate, shop.app.stage.jobs.controller
+
     def shut():
         at_step(shop, "restore")
-        shop.app.stage.backend.gate.shut()
+        gate.shut()
+        eventually(lambda: movers(shop))
+        # a Job waits 10 seconds before its next attempt, which is longer than this test
+        jobs.stop()
 
     with meanwhile(shut), pytest.raises(MoverFailed, match="its mover failed: MinIO is out of reach"):
         shop.restore()
-    shop.app.stage.backend.gate.open()
+    jobs.start()
+    gate.open()
 
     assert shop.files == CHANGED
 
@@ -196,6 +203,7 @@ def down(shop, error, match):
 
 def test_a_volume_that_may_be_half_restored_keeps_the_app_down_until_it_is_resumed(shop):
     node, gate = shop.app.stage.node, shop.app.stage.backend.gate
+    last = shop.source["status"]["lastSyncTime"]
 
     def kill():
         at_step(shop, "restore")
@@ -205,6 +213,9 @@ def test_a_volume_that_may_be_half_restored_keeps_the_app_down_until_it_is_resum
 
     with meanwhile(kill), down(shop, MoverFailed, "the mover was killed"):
         shop.restore()
+    # its source is held, which began no backup, and none is due
+    status = shop.source["status"]
+    assert (reason(shop.source), status["lastSyncTime"], status.get("nextSyncTime")) == ("WaitingForManual", last, None)
     # another one may be chosen then: of the safety backup, say
     shop.restore(resume=True, snapshot=shop.newer)
 

@@ -15,7 +15,7 @@ FOR_THE_CACHE = ("accessModes", "storageClassName")
 """What the cache falls back on. Source: backube/volsync@v0.12.0:controllers/mover/restic/mover.go (ensureCache)"""
 
 LOOK_EVERY_S = 0.5
-SETTLE_S = 30.0
+SETTLE_S = 120.0
 """Within which a mover that fails has to end before it counts as one that may have written, in seconds."""
 
 GONE_S = 300.0

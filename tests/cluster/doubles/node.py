@@ -251,7 +251,10 @@ class Node:
             self._hub.cluster.patch(POD, name, namespace, {"status": status}, subresource="status")
 
     def _ended(self, pod: Object) -> None:
-        process = self._processes[pod["metadata"]["uid"]]
+        process = self._processes.get(pod["metadata"]["uid"])
+        if process is None:
+            # the pod was removed meanwhile
+            return
         code = process.exit_code
         reason = "Completed" if code == 0 else "Error"
         terminated = {"exitCode": code, "reason": reason, "finishedAt": events.stamp(), "startedAt": process.started}
