@@ -9,6 +9,7 @@ What people do with backups on a cluster: one module for each task, pure ones fo
     trigger       the manual trigger, and how a schedule is given back
     attempt       what is seen of a backup that was asked for -> what comes next
     backups       apps -> how their backups ended, so many at once
+    authority     customCA of an app -> the certificate of the authority of its MinIO
     repository    the Secret of an app -> the snapshots and locks of its repository
     contents      a snapshot -> what a restore of it has to bring
     restoring     what is seen of a restore -> how it ended

@@ -137,11 +137,10 @@ def _all(
 
 
 def _in_thread(cluster: Cluster, source: Object, settings: Settings) -> Drill:
-    with interrupts.also_in_this_thread():
-        try:
-            return drill(cluster, source, settings)
-        except BackupError as error:
-            return Drill(app=apps.of(source), error=error)
+    try:
+        return drill(cluster, source, settings)
+    except BackupError as error:
+        return Drill(app=apps.of(source), error=error)
 
 
 def drill(cluster: Cluster, source: Object, settings: Settings) -> Drill:
@@ -178,8 +177,10 @@ def drill(cluster: Cluster, source: Object, settings: Settings) -> Drill:
         folder = evidence.made_folder(settings.evidence, started)
         tried = Proof(scratch=place, repository=opened, pods=pods, timeout_s=settings.timeout_s)
         try:
-            taken, failure = steps.run(tried.steps())
+            with interrupts.also_in_this_thread():
+                taken, failure = steps.run(tried.steps())
         finally:
+            # no signal cuts this short
             cleaned, left_behind = steps.run((("leave nothing behind", lambda: _removed(place)),))
     found = Evidence(
         system="drill",

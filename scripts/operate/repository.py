@@ -15,13 +15,11 @@ from typing import IO, Any
 
 from scripts import toolchain
 from scripts.cluster import Cluster, Object
-from scripts.cluster.kinds import CONFIG_MAP
 from scripts.e2e import mover, selection
 from scripts.e2e.mover import Mover
 from scripts.e2e.system import Snapshot
 from scripts.errors import CommandFailed, NotFound, SettingsError
-from scripts.operate import apps, mover_log
-from scripts.operate.apps import App
+from scripts.operate import apps, authority, mover_log
 from scripts.process import Completed, run, streamed
 from scripts.settings import Secret
 
@@ -95,12 +93,12 @@ class Repository:
     Args:
         pod: restic with its environment.
 
-        authority: PEM file of the authority that signed the server's certificate; the usual ones where None.
+        ca_file: PEM file of the authority that signed the server's certificate; the usual ones where None.
     """
 
-    def __init__(self, pod: Mover, authority: Path | None = None) -> None:
+    def __init__(self, pod: Mover, ca_file: Path | None = None) -> None:
         self._pod = pod
-        self._flags = ("--no-lock",) if authority is None else ("--no-lock", "--cacert", str(authority))
+        self._flags = ("--no-lock",) if ca_file is None else ("--no-lock", "--cacert", str(ca_file))
 
     @property
     def where(self) -> str:
@@ -178,7 +176,7 @@ class Repository:
         Raises:
             CommandFailed: at the end, where restic could not read all of it.
         """
-        command: tuple[str | Path, ...] = (self._pod.restic, *arguments, "--no-lock")
+        command: tuple[str | Path, ...] = (self._pod.restic, *arguments, *self._flags)
         try:
             with streamed(command, silence_s=SILENCE_S, environment=mover.environment(self._pod)) as output:
                 yield output
@@ -275,31 +273,11 @@ def opened(cluster: Cluster, source: Object) -> Iterator[Repository]:
     if not secret["RESTIC_REPOSITORY"].reveal().startswith("s3:"):
         raise SettingsError(where, "names a repository that is not in S3", "see that repository by hand")
     kept: dict[str, Secret] = {key: secret[key] for key in KEYS if key in secret}
-    authority = _authority(cluster, app, restic.get("customCA") or {})
+    certificate = authority.read(cluster, app, restic.get("customCA") or {})
     with tempfile.TemporaryDirectory(prefix="apps-backup-") as folder:
         file = None
-        if authority:
+        if certificate:
             file = Path(folder) / "ca.crt"
-            file.write_text(authority, encoding="utf-8")
+            file.write_text(certificate, encoding="utf-8")
         pod = Mover(restic=toolchain.get("restic").path, secret=kept, data=Path(folder), cache=Path(folder))
         yield Repository(pod, file)
-
-
-def _authority(cluster: Cluster, app: App, custom: Object) -> str:
-    """
-    The certificate that spec.restic.customCA names; "" where it names none.
-
-    Source: backube/volsync@v0.12.0:controllers/utils/customca.go (the Secret wins; without a key it is ignored)
-    """
-    key = str(custom.get("key") or "")
-    if not key or not (custom.get("secretName") or custom.get("configMapName")):
-        return ""
-    if custom.get("secretName"):
-        where, name = "Secret", str(custom["secretName"])
-        found = {label: value.reveal() for label, value in cluster.secret(name, app.namespace).items()}
-    else:
-        where, name = "ConfigMap", str(custom["configMapName"])
-        found = cluster.get(CONFIG_MAP, name, app.namespace).get("data") or {}
-    if not found.get(key):
-        raise SettingsError(f"{where} {app.namespace}/{name}", f"has no {key}, which customCA names", "add it")
-    return str(found[key])

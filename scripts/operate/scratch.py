@@ -8,7 +8,7 @@ from typing import Any
 from scripts.cluster import Cluster, Kind, Object
 from scripts.cluster.kinds import JOB, PERSISTENT_VOLUME_CLAIM, POD, REPLICATION_DESTINATION, VOLUME_SNAPSHOT
 from scripts.cluster.pods import exit_code
-from scripts.errors import BackupError, CouldNotRun, Drift
+from scripts.errors import CouldNotRun, Drift, Unreachable
 from scripts.operate import restoring, seen
 from scripts.operate.apps import App
 from scripts.operate.attempt import Died
@@ -157,7 +157,7 @@ class Scratch:
             wait_until(
                 lambda: not self._of(owner, *OWNED), timeout_s=GONE_S, every_s=LOOK_EVERY_S, what="what a drill made"
             )
-        except BackupError as vain:
+        except Unreachable as vain:
             left = ", ".join(f"{each['kind']} {each['metadata']['name']}" for each in self._of(owner, *OWNED))
             if not left:
                 raise
@@ -181,7 +181,7 @@ class Scratch:
             ready = self.cluster.wait(
                 VOLUME_SNAPSHOT, name, self.app.namespace, _is_ready, timeout_s=COPY_S, what="a copy of the live volume"
             )
-        except BackupError as error:
+        except Unreachable as error:
             raise CouldNotRun(error.where, error.found, error.next_step) from error
         return str(((ready or {}).get("status") or {}).get("restoreSize") or "")
 

@@ -13,6 +13,7 @@ from scripts.provision.service_accounts import LABELS
 from scripts.settings import Secret
 from tests.cluster import roles
 from tests.cluster.rotations import app_of_the_item, at, in_use, kill, rotating, signs_in, titles
+from tests.processes import eventually
 from tests.tools.provisioning import Killed, vault_of
 
 
@@ -179,3 +180,24 @@ def test_an_old_key_that_is_still_accepted_is_no_success(keyed):
     rotated(keyed)
 
     assert not signs_in(keyed, before)
+
+
+def test_a_mover_that_began_with_the_old_key_is_waited_for(keyed):
+    stage, before = keyed.stage, keyed.stage.backend.credentials().key
+    past_the_gate = stage.backend.access
+    stage.node.instant_movers = False
+    stage.backend.gate.hold_after(0)
+    keyed.change_source(trigger={"manual": "theirs"})
+    eventually(lambda: stage.node.running(keyed.namespace))
+    with pytest.raises(Unreachable, match=r"Pod .*/volsync-src-app-\w+: has not ended within 10 s, and may have"):
+        rotated(keyed, access=past_the_gate, timeout_s=10.0)
+
+    assert in_use(keyed) == stage.backend.credentials().key != before
+    assert signs_in(keyed, before)
+
+    stage.backend.gate.open()
+    keyed.change_source(trigger={"manual": None})
+    rotated(keyed, access=past_the_gate)
+
+    assert not signs_in(keyed, before)
+    assert len([name for name in stage.backend.objects(keyed.namespace) if "/snapshots/" in name]) == 2

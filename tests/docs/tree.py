@@ -6,11 +6,14 @@ from typing import Any
 
 from scripts.checks.docs import cluster
 from scripts.checks.objects import Objects
+from scripts.operate import apps
+from scripts.operate.restore import kept
 from scripts.render import Rendering
 
 KINDS = cluster.KINDS | {
     word: kind
     for kind, words in (
+        ("ConfigMap", "configmap"),
         ("Deployment", "deploy deployment"),
         ("Event", "events"),
         ("Pod", "pod pods"),
@@ -127,11 +130,13 @@ class Known:
         return {key for each in self.documents("ExternalSecret") for key in each["spec"]["target"]["template"]["data"]}
 
     def names(self, kind: str) -> set[str]:
-        """The names of a kind: in the tree, of others, and what VolSync makes of them."""
+        """The names of a kind: in the tree, of others, and what VolSync and the tasks make of them."""
         found = self.there.names(kind) | {name for made, name in MADE_BY_OTHERS if made == kind}
         if kind == "VolumeSnapshot":
             # Source: backube/volsync@v0.12.0:controllers/volumehandler/volumehandler.go
             found |= {f"volsync-{each['metadata']['name']}-src" for each in self.documents("ReplicationSource")}
+        if kind == "ConfigMap":
+            found |= {kept.name(apps.of(each)) for each in self.documents("ReplicationSource")}
         return found
 
     def specification(self, kind: str) -> set[str]:
