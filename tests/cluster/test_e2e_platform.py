@@ -45,6 +45,8 @@ def flux_fails(stage):
 
 def one_replica(stage):
     stage.cluster.patch(DEPLOYMENT, "volsync", NAMESPACE, {"spec": {"replicas": 1}})
+    # as ready as it was told to be
+    eventually(lambda: stage.cluster.get(DEPLOYMENT, "volsync", NAMESPACE)["status"]["replicas"] == 1)
 
 
 def fewer_alerts(stage):
