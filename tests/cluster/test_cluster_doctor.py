@@ -40,6 +40,7 @@ def controller(name):
 def controllers(whole_stage):
     """Both controllers, as far as their Deployments are looked at."""
     cluster = whole_stage.cluster
+    _without_namespace(cluster)  # which the tests of the end-to-end proof leave
     cluster.create(NAMESPACE, {"metadata": {"name": doctor.NAMESPACE}})
     for name in ("volsync", "snapshot-controller"):
         cluster.create(DEPLOYMENT, controller(name))
@@ -53,6 +54,10 @@ def controllers(whole_stage):
             what="a pod",
         )
     yield
+    _without_namespace(cluster)
+
+
+def _without_namespace(cluster):
     cluster.delete(NAMESPACE, doctor.NAMESPACE)
     eventually(lambda: cluster.find(NAMESPACE, doctor.NAMESPACE) is None)
 
