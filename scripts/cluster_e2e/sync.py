@@ -9,7 +9,7 @@ from scripts.cluster import Cluster, Kind, Object
 from scripts.cluster.kinds import JOB, PERSISTENT_VOLUME_CLAIM, POD, VOLUME_SNAPSHOT
 from scripts.cluster.pods import exit_code
 from scripts.errors import MoverFailed, ProofFailed, Unreachable
-from scripts.operate import mover_log, seen, stuck
+from scripts.operate import restoring, seen, stuck
 from scripts.operate.attempt import CONTROLLER, PASSING
 from scripts.operate.seen import Seen
 from scripts.operate.state import condition
@@ -188,14 +188,7 @@ class Syncs:
         if not dead:
             return
         pod = dead[-1]
-        log = seen.log(self._cluster, pod)
-        why = mover_log.cause(log, exit_code(pod))
-        raise MoverFailed(
-            where,
-            f"its mover failed: {why.found} (pod {pod['metadata']['name']})",
-            why.next_step,
-            log=tuple((log or "").splitlines()),
-        )
+        raise restoring.failure(where, pod, seen.log(self._cluster, pod), exit_code(pod))
 
     def _refuse_stuck(self, where: str, found: Object, around: Seen, watched: _Watched) -> None:
         obstacle, next_step = _obstacle(found, around)

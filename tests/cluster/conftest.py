@@ -11,7 +11,7 @@ from scripts.cluster_e2e import run as e2e
 from scripts.cluster_e2e.sync import Patience
 from scripts.render import render
 from scripts.settings import REPOSITORY_ROOT
-from tests.cluster import api_server, apps, backend, definitions, gate, platform_objects, stage
+from tests.cluster import api_server, apps, backend, definitions, gate, platform_objects, restores, stage
 from tests.cluster.apps import App
 
 LOST_BY_PYTHON = "ignore:unclosed <ssl.SSLSocket:ResourceWarning"
@@ -148,3 +148,18 @@ def prove(platform, tmp_path):
             run.steps = json.loads(reports[-1].read_text())["steps"] if reports else []
 
     return run
+
+
+@pytest.fixture(scope="module")
+def whole_shop(whole_stage):
+    """An app with two snapshots, that restores are made of: one for the tests of a file."""
+    with restores.shop(whole_stage) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(whole_shop, on_stage):  # noqa: ARG001 - it mends the stage
+    """That app, changed since its snapshots; at the end it is as it was before."""
+    whole_shop.change()
+    yield whole_shop
+    whole_shop.assert_as_before()

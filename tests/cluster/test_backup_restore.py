@@ -20,20 +20,6 @@ from tests.cluster.apps import reason
 from tests.cluster.test_backup_now import meanwhile
 from tests.processes import eventually
 
-
-@pytest.fixture(scope="module")
-def whole_shop(whole_stage):
-    with restores.shop(whole_stage) as made:
-        yield made
-
-
-@pytest.fixture
-def shop(whole_shop, on_stage):  # noqa: ARG001 - it mends the stage
-    whole_shop.change()
-    yield whole_shop
-    whole_shop.assert_as_before()
-
-
 CHANGED = {"a": "3", "c": "unsaved"}
 
 

@@ -12,23 +12,10 @@ from scripts.errors import MoverFailed
 from scripts.operate import trigger
 from scripts.operate.restore.journal import Phase
 from scripts.settings import REPOSITORY_ROOT
-from tests.cluster import restores, roles
+from tests.cluster import roles
 from tests.cluster.apps import reason
 from tests.cluster.test_backup_restore import CHANGED
 from tests.processes import eventually
-
-
-@pytest.fixture(scope="module")
-def whole_shop(whole_stage):
-    with restores.shop(whole_stage) as made:
-        yield made
-
-
-@pytest.fixture
-def shop(whole_shop, on_stage):  # noqa: ARG001 - it mends the stage
-    whole_shop.change()
-    yield whole_shop
-    whole_shop.assert_as_before()
 
 
 @contextlib.contextmanager
